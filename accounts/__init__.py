@@ -1,0 +1,1 @@
+"""WHO: people, enterprises, memberships, bankers, partners, consents."""

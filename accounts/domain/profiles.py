@@ -1,0 +1,126 @@
+"""What is known of an enterprise, from whom, and the one merge of it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date
+
+from accounts.enums import ConsentKind, ProfileSource
+from accounts.models import Consent, Enterprise, EnterpriseProfile, Membership
+from accounts.profile_rules import check, flatten
+from portal.kernel.clock import today
+from portal.kernel.errors import InvalidInput
+
+# A person's verified correction first, then public registers, then tax data, then what was typed.
+ORDER = (ProfileSource.BANKER, ProfileSource.REGISTRY, ProfileSource.TAX, ProfileSource.SELF, ProfileSource.PARTNER)
+
+
+@dataclass(frozen=True, slots=True)
+class Merged:
+    """Flat values with their source, and the differing values of other sources."""
+
+    values: dict[str, object]
+    sources: dict[str, str]
+    conflicts: dict[str, tuple[object, ...]]
+    titles: list[dict] | None
+    verified_titles: list[dict]
+
+
+def merge(rows: list[EnterpriseProfile]) -> Merged:
+    """Field by field by ORDER; a value that differs between two sources is a conflict unless a banker settled it."""
+    values: dict[str, object] = {}
+    sources: dict[str, str] = {}
+    conflicts: dict[str, tuple[object, ...]] = {}
+    titles: list[dict] | None = None
+    verified: list[dict] = []
+    for row in sorted(rows, key=lambda r: ORDER.index(ProfileSource(r.source)) if r.source in ORDER else len(ORDER)):
+        for key, value in flatten(row.data).items():
+            if key not in values:
+                values[key], sources[key] = value, row.source
+            elif values[key] != value and sources[key] != ProfileSource.BANKER and key != "name":
+                conflicts[key] = (*conflicts.get(key, ()), value)
+        if row.source == ProfileSource.BANKER:
+            verified = row.data.get("titles") or []
+        elif titles is None and row.data.get("titles") is not None:
+            titles = row.data["titles"]
+    return Merged(values, sources, conflicts, titles, verified)
+
+
+def merged(enterprise: Enterprise) -> Merged:
+    """The enterprise's profile for the bank: every verified source, and partners that hold a live consent."""
+    allowed = Consent.objects.live().filter(enterprise=enterprise, kind=ConsentKind.PARTNER).values("partner_id")
+    rows = EnterpriseProfile.objects.filter(enterprise=enterprise).exclude(source=ProfileSource.CLAIMED)
+    rows = rows.exclude(source=ProfileSource.PARTNER) | rows.filter(source=ProfileSource.PARTNER, partner_id__in=allowed)
+    return merge(list(rows))
+
+
+def own_profile(membership: Membership) -> EnterpriseProfile:
+    """The row this member edits: the enterprise's own when verified, else what this person claimed (unsaved if new)."""
+    if membership.is_verified:
+        lookup = {"source": ProfileSource.SELF, "claimant": None}
+    else:
+        lookup = {"source": ProfileSource.CLAIMED, "claimant": membership.user}
+    found = EnterpriseProfile.objects.filter(enterprise=membership.enterprise, partner=None, **lookup).first()
+    return found or EnterpriseProfile(enterprise=membership.enterprise, **lookup)
+
+
+def write_own(*, membership: Membership, changes: dict) -> EnterpriseProfile:
+    """Merge `changes` into the member's own profile row. Raises InvalidInput at the first contradicting field.
+
+    Runs inside the caller's transaction. `annual` rows and the `team` / `market` groups are merged by key.
+    """
+    row = own_profile(membership)
+    data = dict(row.data)
+    for key, value in changes.items():
+        if key == "annual":
+            data["annual"] = _merge_annual(data.get("annual") or [], value)
+        elif key in ("team", "market"):
+            data[key] = {**(data.get(key) or {}), **value}
+        else:
+            data[key] = value
+    refuse_contradictions(data, today())
+    row.data, row.version = data, row.version + 1
+    row.save()
+    return row
+
+
+def refuse_contradictions(data: dict, on: date) -> None:
+    for pointer, code, message in check(data, on):
+        raise InvalidInput(code, message, field=_field_of(pointer, data))
+
+
+def _field_of(pointer: str, data: dict) -> str:
+    """`/annual/0/revenue` → `revenue_2025`, `/team/core_members` → `core_members`: the names form fields have."""
+    parts = pointer.strip("/").split("/")
+    if parts[0] == "annual" and len(parts) == 3:
+        return f"{parts[2]}_{data['annual'][int(parts[1])]['year']}"
+    return parts[-1]
+
+
+def _merge_annual(old: list[dict], new: list[dict]) -> list[dict]:
+    by_year = {row["year"]: dict(row) for row in old}
+    for row in new:
+        by_year.setdefault(row["year"], {}).update(row)
+    return [by_year[year] for year in sorted(by_year)]
+
+
+def adopt_claim(membership: Membership) -> None:
+    """On verification a person's own words become the enterprise's, where it has none yet."""
+    claimed = EnterpriseProfile.objects.filter(enterprise=membership.enterprise, source=ProfileSource.CLAIMED, claimant=membership.user).first()
+    if claimed is None:
+        return
+    exists = EnterpriseProfile.objects.filter(enterprise=membership.enterprise, source=ProfileSource.SELF).exists()
+    if exists:
+        claimed.delete()
+        return
+    claimed.source, claimed.claimant = ProfileSource.SELF, None
+    claimed.save()
+
+
+def write_source(*, enterprise: Enterprise, source: ProfileSource, data: dict) -> EnterpriseProfile:
+    """Replace what one outside source says."""
+    row, created = EnterpriseProfile.objects.get_or_create(enterprise=enterprise, source=source, partner=None, claimant=None, defaults={"data": data})
+    if not created and row.data != data:
+        row.data, row.version = data, row.version + 1
+        row.save(update_fields=["data", "version", "updated_at"])
+    return row

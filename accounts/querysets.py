@@ -1,0 +1,41 @@
+"""Row sets that speak the domain. Doors fetch through `visible_to` only."""
+
+from __future__ import annotations
+
+from django.db import models
+from django.db.models import Q
+
+from portal.kernel.actors import Actor, ActorKind
+from portal.kernel.clock import today
+
+
+class MembershipQuerySet(models.QuerySet):
+    def current(self) -> MembershipQuerySet:
+        """Neither revoked nor past its end."""
+        return self.filter(revoked_at=None).filter(Q(valid_until=None) | Q(valid_until__gte=today()))
+
+    def verified(self) -> MembershipQuerySet:
+        return self.filter(verified_at__isnull=False)
+
+    def of(self, actor: Actor) -> MembershipQuerySet:
+        return self.current().filter(user_id=actor.user_id)
+
+
+class EnterpriseQuerySet(models.QuerySet):
+    def visible_to(self, actor: Actor) -> EnterpriseQuerySet:
+        """Enterprises this actor may know of at all; what of them, `accounts.domain.profiles` decides."""
+        if actor.kind is ActorKind.APPLICANT:
+            return self.filter(
+                Q(memberships__valid_until=None) | Q(memberships__valid_until__gte=today()),
+                memberships__user_id=actor.user_id, memberships__revoked_at=None,
+            ).distinct()  # fmt: skip
+        if actor.kind is ActorKind.PARTNER:
+            return self.filter(profiles__partner_id=actor.partner_id).distinct()
+        if actor.kind in (ActorKind.BANKER, ActorKind.SYSTEM):
+            return self
+        return self.none()
+
+
+class ConsentQuerySet(models.QuerySet):
+    def live(self) -> ConsentQuerySet:
+        return self.filter(revoked_at=None)

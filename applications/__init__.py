@@ -1,0 +1,1 @@
+"""THE CASE: an application from draft to decision, its documents, screening, review and offer."""

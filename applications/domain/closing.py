@@ -1,0 +1,89 @@
+"""What the applicant does after submitting: withdraw, undo, answer an offer. And what time does: expire."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+from accounts import rules as account_rules
+from accounts.domain import consents
+from applications.domain.drafting import locked, membership_for
+from applications.enums import Job
+from applications.models import Application
+from portal.kernel.actors import SYSTEM, Actor, ActorKind
+from portal.kernel.clock import now
+from portal.kernel.errors import NotPermitted, RuleRefused
+from portal.kernel.jobs import enqueue
+from portal.kernel.lifecycle import move
+from portal.kernel.transactions import use_case
+
+UNDO_WITHIN = timedelta(minutes=10)
+DRAFT_LIFETIME = timedelta(days=90)
+
+
+def _may_act(application: Application, actor: Actor) -> None:
+    if actor.kind is ActorKind.PARTNER:
+        if not consents.partner_may_act(application.enterprise, actor.partner_id or 0):
+            raise RuleRefused("consent_missing", "企业的授权人还没有同意由贵机构办理")
+    elif not account_rules.may_act(membership_for(application, actor)):
+        raise NotPermitted("may_not_act", "需由经核验的法定代表人或经办人办理")
+
+
+@use_case
+def withdraw(*, application_id: int, actor: Actor) -> Application:
+    """Take an open application back. It can be applied for anew with the same material."""
+    application = locked(application_id)
+    _may_act(application, actor)
+    move(application, "withdraw", actor=actor)
+    enqueue(Job.ANNOUNCE, key=application.reference, reference=application.reference)
+    return application
+
+
+@use_case
+def undo(*, application_id: int, actor: Actor) -> Application:
+    """Within ten minutes and before anyone claimed it, a submission becomes a draft again."""
+    application = locked(application_id)
+    _may_act(application, actor)
+    if application.submitted_at is None or now() - application.submitted_at > UNDO_WITHIN:
+        raise RuleRefused("undo_too_late", "提交已超过 10 分钟，不能直接修改。可以撤回后重新申请")
+    if application.assignee_id is not None:
+        raise RuleRefused("undo_claimed", "客户经理已开始审查，不能直接修改。可以撤回后重新申请")
+    application.due_at = application.paused_days = None
+    move(application, "undo", actor=actor, save=("due_at", "paused_days", "updated_at"))
+    return application
+
+
+@use_case
+def answer_offer(*, application_id: int, accepted: bool, actor: Actor) -> Application:
+    """Accept or refuse an offer before it runs out."""
+    application = locked(application_id)
+    _may_act(application, actor)
+    offer = application.offer
+    if offer.expires_at <= now():
+        raise RuleRefused("offer_expired", "方案已过期。可用原材料重新申请")
+    move(application, "accept" if accepted else "refuse", actor=actor)
+    if accepted:
+        offer.accepted_at = now()
+        offer.save(update_fields=["accepted_at"])
+    enqueue(Job.ANNOUNCE, key=application.reference, reference=application.reference)
+    return application
+
+
+def expire_due(limit: int = 200) -> int:
+    """Expire old drafts, unanswered supplements and offers, one transaction each. Returns how many."""
+    moment = now()
+    found = [
+        *Application.objects.filter(status="draft", updated_at__lt=moment - DRAFT_LIFETIME).values_list("pk", flat=True)[:limit],
+        *Application.objects.filter(status="returned", answer_by__lt=moment).values_list("pk", flat=True)[:limit],
+        *Application.objects.filter(status="offered", offer__expires_at__lt=moment).values_list("pk", flat=True)[:limit],
+    ]
+    for pk in found:
+        _expire(application_id=pk)
+    return len(found)
+
+
+@use_case
+def _expire(*, application_id: int) -> None:
+    application = locked(application_id)
+    if application.status in application.lifecycle.get("expire").sources:
+        move(application, "expire", actor=SYSTEM)
+        enqueue(Job.ANNOUNCE, key=application.reference, reference=application.reference)

@@ -1,0 +1,196 @@
+"""Drafts: started from a product, saved section by section with anything left empty, documents added and removed."""
+
+from __future__ import annotations
+
+import secrets
+
+from django.core.files.uploadedfile import UploadedFile
+from django.db.models import F
+
+from accounts import rules as account_rules
+from accounts.domain import profiles
+from accounts.enums import ProfileSource
+from accounts.models import Enterprise, EnterpriseProfile, Membership
+from applications.checklist import request_problems
+from applications.enums import Section
+from applications.models import Application, Document, Supplement
+from portal.kernel import files
+from portal.kernel.actors import Actor, ActorKind
+from portal.kernel.clock import now
+from portal.kernel.errors import InvalidInput, NotPermitted, RuleRefused
+from portal.kernel.events import record
+from portal.kernel.references import new_reference
+from portal.kernel.transactions import use_case
+from products.models import Product
+
+REQUEST_FIELDS = ("requested_amount", "term_months", "repayment_method", "purpose", "purpose_detail", "counterparties", "answers")
+MAX_DOCUMENTS = 30
+MAX_OPEN_DRAFTS = 10
+
+
+def membership_for(application: Application, actor: Actor) -> Membership:
+    """The actor's membership in the application's enterprise. Raises NotPermitted when there is none left."""
+    found = Membership.objects.of(actor).select_related("enterprise", "user").filter(enterprise_id=application.enterprise_id).first()
+    if found is None:
+        raise NotPermitted("not_a_member", "您已不再是这家企业的成员")
+    return found
+
+
+def locked(application_id: int) -> Application:
+    return Application.objects.select_for_update(of=("self",)).select_related("product", "enterprise").get(pk=application_id)
+
+
+def locked_editable(application_id: int) -> Application:
+    application = locked(application_id)
+    if not application.is_editable:
+        raise RuleRefused("not_editable", "申请已提交，不能再修改。需要更正请撤回，或等客户经理退回补件")
+    return application
+
+
+@use_case
+def start(*, enterprise_id: int, product_code: str, actor: Actor) -> Application:
+    """Open a draft for an enterprise the applicant is a member of; an untouched draft of the same product is used again."""
+    membership = Membership.objects.of(actor).select_related("enterprise").get(enterprise_id=enterprise_id)
+    if not account_rules.may_edit(membership):
+        raise NotPermitted("viewer_cannot_apply", "您的角色是仅查看，请让法定代表人或经办人办理")
+    product = Product.objects.offered().get(code=product_code)
+    drafts = Application.objects.filter(enterprise_id=enterprise_id, status="draft", created_by_id=actor.user_id)
+    existing = drafts.filter(product=product).first()
+    if existing:
+        return existing
+    if drafts.count() >= MAX_OPEN_DRAFTS:
+        raise RuleRefused("too_many_drafts", "已有 10 份填写中的申请，请先提交或删除一份")
+    return _create(enterprise=membership.enterprise, product=product, actor=actor, created_by_id=actor.user_id)
+
+
+@use_case
+def start_by_partner(*, uscc: str, product_code: str, request: dict, actor: Actor) -> Application:
+    """Open a draft for an enterprise that this partner serves. Raises InvalidInput at the field."""
+    enterprise = Enterprise.objects.visible_to(actor).filter(uscc=uscc).first()
+    if enterprise is None:
+        raise InvalidInput("enterprise_unknown", "请先用 PUT enterprises/<代码>/ 登记这家企业", field="/enterprise")
+    product = Product.objects.offered().filter(code=product_code).first()
+    if product is None:
+        raise InvalidInput("product_unknown", "没有这个产品", field="/product")
+    application = _create(enterprise=enterprise, product=product, actor=actor, partner_id=actor.partner_id, is_sandbox=actor.is_sandbox)
+    _apply_request(application, request, prefix="/")
+    application.sections_saved = [Section.NEED, Section.ENTERPRISE, Section.OPERATIONS, Section.TEAM]
+    application.save()
+    return application
+
+
+def _create(*, enterprise: Enterprise, product: Product, actor: Actor, **fields: object) -> Application:
+    application = Application.objects.create(
+        reference=new_reference("SQ"), enterprise=enterprise, product=product, lifecycle_name=product.lifecycle_name, **fields
+    )
+    record(stream=application.reference, type="application.started", actor=actor, public=True, payload={"product": product.code})
+    return application
+
+
+def _apply_request(application: Application, request: dict, *, prefix: str = "") -> None:
+    for field in REQUEST_FIELDS:
+        if field in request:
+            setattr(application, field, request[field])
+    if application.is_credit:
+        for field, code, message in request_problems(
+            application.product, amount=application.requested_amount, term_months=application.term_months,
+            method=application.repayment_method, purpose=application.purpose,
+        ):  # fmt: skip
+            raise InvalidInput(code, message, field=prefix + field)
+
+
+@use_case
+def save_section(*, application_id: int, section: Section, profile: dict, request: dict, actor: Actor) -> Application:
+    """Save one section: `profile` changes go to the member's own profile row, `request` to the application.
+
+    Anything may be empty; contradictions raise InvalidInput at their field and nothing is stored.
+    """
+    application = locked_editable(application_id)
+    membership = membership_for(application, actor)
+    if not account_rules.may_edit(membership):
+        raise NotPermitted("viewer_cannot_apply", "您的角色是仅查看，不能修改申请")
+    if profile:
+        profiles.write_own(membership=membership, changes=profile)
+    _apply_request(application, request)
+    if section not in application.sections_saved:
+        application.sections_saved = [*application.sections_saved, section]
+    application.version += 1
+    application.save()
+    return application
+
+
+def upload(*, application_id: int, kind: str, upload: UploadedFile, actor: Actor, supplement_id: int | None = None) -> Document:
+    """Check, scan and keep one file, then attach it. Raises InvalidInput at `file`."""
+    stored = files.store(upload)
+    return _attach(application_id=application_id, kind=kind, stored=stored, supplement_id=supplement_id, actor=actor)
+
+
+@use_case
+def _attach(*, application_id: int, kind: str, stored: files.StoredFile, supplement_id: int | None, actor: Actor) -> Document:
+    application = locked_editable(application_id)
+    if actor.kind is ActorKind.APPLICANT and not account_rules.may_edit(membership_for(application, actor)):
+        raise NotPermitted("viewer_cannot_apply", "您的角色是仅查看，不能上传材料")
+    if kind not in {m["kind"] for m in application.product.materials} | {"supplement"}:
+        raise InvalidInput("kind_unknown", "这款产品不需要这种材料", field="kind")
+    if application.documents.filter(removed_at=None).count() >= MAX_DOCUMENTS:
+        raise InvalidInput("too_many_documents", "最多 30 份文件，请先移除不需要的", field="file")
+    supplement = Supplement.objects.get(pk=supplement_id, application=application) if supplement_id else None
+    document = Document.objects.create(
+        application=application, public_id=secrets.token_hex(8), kind=kind, supplement=supplement, name=stored.name, storage_key=stored.storage_key,
+        content_type=stored.content_type, size=stored.size, sha256=stored.sha256, uploaded_by_id=actor.user_id,
+    )  # fmt: skip
+    record(stream=application.reference, type="document.added", actor=actor, public=True, payload={"kind": kind, "sha256": stored.sha256, "size": stored.size})
+    Application.objects.filter(pk=application.pk).update(version=F("version") + 1, updated_at=now())
+    return document
+
+
+@use_case
+def remove_document(*, application_id: int, public_id: str, actor: Actor) -> None:
+    """Take a document out of an editable application. The bytes stay for the audit; nobody is shown them."""
+    application = locked_editable(application_id)
+    if not account_rules.may_edit(membership_for(application, actor)):
+        raise NotPermitted("viewer_cannot_apply", "您的角色是仅查看，不能移除材料")
+    document = application.documents.get(public_id=public_id, removed_at=None)
+    document.removed_at = now()
+    document.save(update_fields=["removed_at"])
+    record(stream=application.reference, type="document.removed", actor=actor, payload={"kind": document.kind, "sha256": document.sha256})
+
+
+@use_case
+def answer_supplement(*, application_id: int, supplement_id: int, answer: str, actor: Actor) -> Supplement:
+    """Answer one request in words. An empty answer is fine when a file was uploaded."""
+    application = locked_editable(application_id)
+    if not account_rules.may_edit(membership_for(application, actor)):
+        raise NotPermitted("viewer_cannot_apply", "您的角色是仅查看，不能补充材料")
+    supplement = application.supplements.get(pk=supplement_id, round=application.round)
+    has_file = supplement.documents.filter(removed_at=None).exists()
+    if not answer.strip() and not has_file:
+        raise InvalidInput("answer_empty", "请上传文件，或在这里写明情况", field=f"answer_{supplement_id}")
+    supplement.answer, supplement.answered_at = answer.strip(), now()
+    supplement.save(update_fields=["answer", "answered_at"])
+    return supplement
+
+
+@use_case
+def discard(*, application_id: int, actor: Actor) -> None:
+    """Delete a draft that was never submitted, with its uploads' rows."""
+    application = locked(application_id)
+    if application.status != "draft" or application.round:
+        raise RuleRefused("only_drafts", "只能删除还没有提交过的草稿")
+    if application.created_by_id != actor.user_id:
+        raise NotPermitted("not_your_draft", "只能删除自己创建的草稿")
+    record(stream=application.reference, type="application.discarded", actor=actor)
+    application.documents.all().delete()
+    application.delete()
+
+
+def profile_for(application: Application, membership: Membership | None) -> dict:
+    """The profile in schema form that this member may see in forms: their own words over the registry's prefill."""
+    rows = EnterpriseProfile.objects.filter(enterprise_id=application.enterprise_id, source=ProfileSource.REGISTRY)
+    data: dict = {}
+    for row in rows:
+        data.update(row.data)
+    if membership is not None:
+        data.update({k: v for k, v in profiles.own_profile(membership).data.items() if v not in (None, "")})
+    data.setdefault("name", application.enterprise.name if membership is None or membership.is_verified else "")
+    return data

@@ -1,0 +1,10 @@
+from applications.models.case import Application, Submission
+from applications.models.documents import Document
+from applications.models.notices import Notice
+from applications.models.review import Assessment, Decision, Note, Offer, Recommendation, Supplement
+from applications.models.screening import Evidence, Screening
+
+__all__ = [
+    "Application", "Assessment", "Decision", "Document", "Evidence", "Note", "Notice", "Offer", "Recommendation",
+    "Screening", "Submission", "Supplement",
+]  # fmt: skip

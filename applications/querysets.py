@@ -1,0 +1,55 @@
+"""Row sets of cases. Doors fetch through `visible_to`, queues through the named adjectives."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from django.db import models
+from django.db.models import Q
+
+from portal.kernel.actors import Actor, ActorKind
+from portal.kernel.clock import now, today
+from products.lifecycle import ALL_STATUSES, OPEN_STATUSES
+
+OPEN = OPEN_STATUSES
+BANK_TURN = frozenset(code for code, status in ALL_STATUSES.items() if status.turn == "bank")
+
+
+class ApplicationQuerySet(models.QuerySet):
+    def visible_to(self, actor: Actor) -> ApplicationQuerySet:
+        """Applicants: all of an enterprise they are verified for, else only their own drafts. Partners: their own. Bankers: all submitted."""
+        if actor.kind is ActorKind.APPLICANT:
+            today_ = today()
+            current = Q(enterprise__memberships__user_id=actor.user_id, enterprise__memberships__revoked_at=None) & (
+                Q(enterprise__memberships__valid_until=None) | Q(enterprise__memberships__valid_until__gte=today_)
+            )
+            verified = current & Q(enterprise__memberships__verified_at__isnull=False)
+            return self.filter(verified | (current & Q(created_by_id=actor.user_id, status="draft"))).distinct()
+        if actor.kind is ActorKind.PARTNER:
+            return self.filter(partner_id=actor.partner_id, is_sandbox=actor.is_sandbox)
+        if actor.kind is ActorKind.BANKER:
+            return self.exclude(status="draft").filter(is_sandbox=False)
+        return self if actor.kind is ActorKind.SYSTEM else self.none()
+
+    def live(self) -> ApplicationQuerySet:
+        """In bankers' queues: open, and no sandbox case."""
+        return self.filter(is_sandbox=False, status__in=sorted(OPEN))
+
+    def unclaimed(self) -> ApplicationQuerySet:
+        return self.filter(is_sandbox=False, status="screened", assignee=None)
+
+    def claimed_by(self, banker_id: int) -> ApplicationQuerySet:
+        return self.filter(status__in=sorted(OPEN), assignee_id=banker_id)
+
+    def waiting_for_firm(self) -> ApplicationQuerySet:
+        return self.filter(is_sandbox=False, status="returned")
+
+    def awaiting_signature(self) -> ApplicationQuerySet:
+        return self.filter(is_sandbox=False, status="recommended")
+
+    def overdue(self, at: datetime | None = None) -> ApplicationQuerySet:
+        return self.filter(is_sandbox=False, status__in=sorted(BANK_TURN), due_at__lt=at or now())
+
+    def with_row(self) -> ApplicationQuerySet:
+        """What a list row shows."""
+        return self.select_related("enterprise", "product", "assignee__user", "partner")

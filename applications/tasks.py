@@ -1,0 +1,26 @@
+"""Jobs and timed work of the applications app. Each is one call into the domain."""
+
+from celery import shared_task
+
+from applications import outbound
+from applications.domain import closing, evidence, screening
+from applications.enums import Job
+from portal.kernel.idempotency import forget_old
+from portal.kernel.jobs import job
+
+
+@job(Job.SCREEN)
+def screen(*, application_id: int) -> None:
+    evidence.collect(application_id=application_id)
+    screening.screen(application_id=application_id)
+
+
+@job(Job.ANNOUNCE)
+def announce(*, reference: str) -> None:
+    outbound.announce(reference=reference)
+
+
+@shared_task(name="applications.expire")
+def expire() -> None:
+    closing.expire_due()
+    forget_old()

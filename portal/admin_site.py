@@ -1,0 +1,32 @@
+"""The bank's side: Django's admin with queues instead of model lists, behind allauth's login and a second factor."""
+
+from __future__ import annotations
+
+from allauth.account.decorators import secure_admin_login
+from allauth.mfa.utils import is_mfa_enabled
+from django.conf import settings
+from django.contrib import admin
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect
+
+
+class PortalAdminSite(admin.AdminSite):
+    site_header = site_title = "科创融资后台"
+    index_title = "数据"
+    enable_nav_sidebar = True
+
+    login = secure_admin_login(admin.AdminSite.login)
+
+    def has_permission(self, request: HttpRequest) -> bool:
+        return super().has_permission(request) and (not settings.STAFF_NEEDS_SECOND_FACTOR or is_mfa_enabled(request.user))
+
+    def admin_view(self, view, cacheable=False):
+        inner = super().admin_view(view, cacheable)
+
+        def guarded(request: HttpRequest, *args: object, **kwargs: object) -> HttpResponse:
+            needs = settings.STAFF_NEEDS_SECOND_FACTOR and request.user.is_authenticated and request.user.is_staff
+            if needs and not is_mfa_enabled(request.user):
+                return redirect("mfa_index")
+            return inner(request, *args, **kwargs)
+
+        return guarded

@@ -1,0 +1,62 @@
+"""How drf-spectacular describes our operations: security with scopes, and the error answers every one has."""
+
+from __future__ import annotations
+
+from drf_spectacular.extensions import OpenApiAuthenticationExtension
+from drf_spectacular.openapi import AutoSchema
+from drf_spectacular.utils import OpenApiResponse
+from rest_framework import serializers
+
+from portal.kernel.api import PROBLEM
+
+
+class ProblemItem(serializers.Serializer):
+    pointer = serializers.CharField()
+    code = serializers.CharField()
+    detail = serializers.CharField()
+
+
+class Problem(serializers.Serializer):
+    """RFC 9457 problem details."""
+
+    type = serializers.CharField()
+    title = serializers.CharField()
+    status = serializers.IntegerField()
+    code = serializers.CharField()
+    detail = serializers.CharField()
+    errors = ProblemItem(many=True)
+    trace_id = serializers.CharField()
+
+
+_ALWAYS = {401: "没有令牌或令牌失效", 403: "令牌缺少权限范围", 429: "请求太频繁，见 Retry-After"}
+_WITH_BODY = {400: "JSON 格式不对", 413: "请求体过大", 415: "不支持的内容类型", 422: "字段有误，见 errors[]"}
+
+
+class ClientScheme(OpenApiAuthenticationExtension):
+    target_class = "portal.kernel.api.ClientAuthentication"
+    name = "oauth2"
+
+    def get_security_requirement(self, auto_schema: AutoSchema) -> dict:
+        return {self.name: [auto_schema.view.scopes[auto_schema.method]]}
+
+    def get_security_definition(self, auto_schema: AutoSchema) -> dict | None:
+        from drf_spectacular.settings import spectacular_settings  # noqa: PLC0415  slow import
+
+        return spectacular_settings.APPEND_COMPONENTS["securitySchemes"]["oauth2"]
+
+
+class PortalSchema(AutoSchema):
+    """Adds the common problem answers, so that no view repeats them."""
+
+    def get_response_serializers(self):
+        declared = super().get_response_serializers()
+        if not isinstance(declared, dict):
+            declared = {200: declared}
+        extra = dict(_ALWAYS)
+        if self.method in ("POST", "PUT", "PATCH"):
+            extra |= _WITH_BODY
+            if self.method == "POST":
+                extra[409] = "与当前状态冲突"
+        if "{" in self.path:
+            extra[404] = "没有找到"
+        return {**{(code, PROBLEM): OpenApiResponse(Problem, text) for code, text in extra.items()}, **declared}

@@ -1,0 +1,107 @@
+"""Background work: a row first, the broker second.
+
+`enqueue()` writes a row in the caller's transaction and hands its number to the broker after commit. When the broker
+is dead or a worker is killed the row stays open and `sweep()` sends it again, so nothing depends on the broker's
+memory. A job may run twice; the domain returns early when the work is done.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable
+from datetime import timedelta
+
+from django.db import transaction
+from django.db.models import F
+from kombu.exceptions import OperationalError
+from redis.exceptions import RedisError
+
+from portal.celery import app as celery_app
+from portal.kernel.clock import now
+from portal.kernel.errors import TransientError
+from portal.kernel.models import QueuedJob
+
+log = logging.getLogger(__name__)
+
+MAX_ATTEMPTS = 5
+# How long a row is left to the broker before the sweep sends it again. Longer than any job takes.
+RESEND_AFTER = timedelta(seconds=60)
+
+registry: dict[str, Callable[..., None]] = {}
+
+
+def job(name: str) -> Callable[[Callable[..., None]], Callable[..., None]]:
+    """Register the function that does the work of `name`; its keyword arguments are the job's arguments."""
+
+    def decorate(function: Callable[..., None]) -> Callable[..., None]:
+        if registry.setdefault(name, function) is not function:
+            raise ValueError(f"job {name} is registered twice")
+        return function
+
+    return decorate
+
+
+def enqueue(name: str, *, key: str | int, **arguments: object) -> None:
+    """Queue `name` for `key` after commit.
+
+    An open job of the same name and key is used again: its generation is raised, so that a run which began before
+    this change is followed by another.
+    """
+    moment = now()
+    while True:
+        row, created = QueuedJob.objects.get_or_create(
+            name=name, key=str(key), finished_at=None, parked_at=None,
+            defaults={"arguments": arguments, "created_at": moment, "next_attempt_at": moment + RESEND_AFTER},
+        )  # fmt: skip
+        still_open = QueuedJob.objects.filter(pk=row.pk, finished_at=None, parked_at=None)
+        if created or still_open.update(arguments=arguments, generation=F("generation") + 1):
+            break
+    job_id = row.pk
+
+    def publish() -> None:
+        send(job_id)
+
+    transaction.on_commit(publish, robust=True)
+
+
+def send(job_id: int) -> None:
+    """Hand a job's number to the broker. A dead broker is logged and left to the sweep."""
+    try:
+        celery_app.send_task("kernel.run_job", args=[job_id], retry=False)
+    except (OSError, OperationalError, RedisError) as error:
+        log.warning("broker_unreachable", extra={"job_id": job_id, "error": type(error).__name__})
+
+
+def run(job_id: int) -> None:
+    """Do one job. Only TransientError is a reason to try again; anything else is a defect and parks the row loudly."""
+    row = QueuedJob.objects.filter(pk=job_id, finished_at=None, parked_at=None).first()
+    if row is None:
+        return
+    QueuedJob.objects.filter(pk=job_id).update(attempts=F("attempts") + 1, next_attempt_at=now() + RESEND_AFTER)
+    attempt = row.attempts + 1
+    if attempt > MAX_ATTEMPTS:
+        QueuedJob.objects.filter(pk=job_id).update(parked_at=now())
+        log.error("job_parked", extra={"job": row.name, "key": row.key})
+        return
+    try:
+        registry[row.name](**row.arguments)
+    except TransientError as error:
+        delay = timedelta(seconds=5 * 2**attempt)
+        QueuedJob.objects.filter(pk=job_id).update(next_attempt_at=now() + delay, error=error.code)
+        return
+    finished = QueuedJob.objects.filter(pk=job_id, generation=row.generation).update(finished_at=now(), error="")
+    if not finished:
+        QueuedJob.objects.filter(pk=job_id).update(attempts=0)
+        send(job_id)
+
+
+def sweep(limit: int = 500, *, at_start: bool = False) -> int:
+    """Send again every open job whose time has come (at process start: every open job). Returns how many."""
+    due = QueuedJob.objects.filter(finished_at=None, parked_at=None)
+    if not at_start:
+        due = due.filter(next_attempt_at__lte=now())
+    ids = list(due.order_by("next_attempt_at").values_list("pk", flat=True)[:limit])
+    QueuedJob.objects.filter(pk__in=ids).update(next_attempt_at=now() + RESEND_AFTER)
+    for job_id in ids:
+        send(job_id)
+    return len(ids)

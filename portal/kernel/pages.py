@@ -1,0 +1,68 @@
+"""Keyset pages: page N costs what page 1 costs."""
+
+from __future__ import annotations
+
+import base64
+import json
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from django.core.exceptions import ValidationError
+from django.db import models
+from django.db.models import F
+from django.db.models.fields.tuple_lookups import Tuple, TupleGreaterThan, TupleLessThan
+
+from portal.kernel.errors import InvalidInput
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    rows: list[Any]
+    next: str | None
+    previous: str | None
+
+
+def _encode(direction: str, values: list[object]) -> str:
+    plain = [v.isoformat() if isinstance(v, datetime) else v for v in values]
+    return base64.urlsafe_b64encode(json.dumps([direction, plain], separators=(",", ":")).encode()).decode().rstrip("=")
+
+
+def _decode(cursor: str, fields: list[models.Field]) -> tuple[str, list[object]]:
+    try:
+        direction, values = json.loads(base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4)))
+        if direction not in ("n", "p") or len(values) != len(fields):
+            raise ValueError
+        return direction, [field.to_python(value) for field, value in zip(fields, values, strict=True)]
+    except (ValueError, TypeError, ValidationError) as error:
+        raise InvalidInput("bad_cursor", "页码参数无效，请从第一页开始", field="cursor") from error
+
+
+def keyset(queryset: models.QuerySet, *, order: tuple[str, ...], cursor: str = "", limit: int = 50, descending: bool = False) -> Page:
+    """One page of `queryset` by the columns `order` (all in one direction, the last one unique).
+
+    `cursor` comes from an earlier Page; a forged one raises InvalidInput.
+    """
+    fields = [queryset.model._meta.get_field(name) for name in order]
+    backward = False
+    if cursor:
+        direction, values = _decode(cursor, fields)
+        backward = direction == "p"
+        lookup = TupleGreaterThan if descending == backward else TupleLessThan
+        queryset = queryset.filter(lookup(Tuple(*[F(name) for name in order]), values))
+    flip = descending != backward
+    rows = list(queryset.order_by(*[f"-{name}" if flip else name for name in order])[: limit + 1])
+    more = len(rows) > limit
+    rows = rows[:limit]
+    if backward:
+        rows.reverse()
+    key = lambda row, direction: _encode(direction, [getattr(row, f.attname) for f in fields])  # noqa: E731
+    has_next = bool(rows) and (more if not backward else True)
+    has_previous = bool(rows) and (bool(cursor) if not backward else more)
+    return Page(rows, key(rows[-1], "n") if has_next else None, key(rows[0], "p") if has_previous else None)
+
+
+def capped_count(queryset: models.QuerySet, cap: int = 999) -> str:
+    """A count that never scans more than `cap` rows: `"17"` or `"999+"`."""
+    count = queryset.order_by()[: cap + 1].count()
+    return str(count) if count <= cap else f"{cap}+"

@@ -1,0 +1,1 @@
+"""WHAT: products, and the policy that judges who may have them."""

@@ -1,0 +1,85 @@
+"""Lifecycle tables that products choose from: credit and programmes share one, services another."""
+
+from __future__ import annotations
+
+from portal.kernel.actors import ActorKind
+from portal.kernel.lifecycle import Lifecycle, Move, Status
+
+A, B, P, S = ActorKind.APPLICANT, ActorKind.BANKER, ActorKind.PARTNER, ActorKind.SYSTEM
+
+
+def _move(name: str, label: str, sources: str, target: str, actors: set[ActorKind], event: str, *, needs_reason: bool = False) -> Move:
+    return Move(name, label, frozenset(sources.split()), target, frozenset(actors), event, needs_reason)
+
+
+_DRAFT = Status("draft", "草稿", "填写中", turn="applicant", tone="turn")
+_SUBMITTED = Status("submitted", "初筛中", "自动检查中", turn="system", is_open=True, tone="bank")
+_SCREENED = Status("screened", "审查中", "客户经理审查中", turn="bank", is_open=True, tone="bank")
+_RETURNED = Status("returned", "等企业补件", "请补充材料", turn="applicant", is_open=True, tone="turn")
+_DECLINED = Status("declined", "婉拒", "本次未能通过", tone="fail")
+_WITHDRAWN = Status("withdrawn", "已撤回", "已撤回")
+_EXPIRED = Status("expired", "已过期", "已过期")
+
+CREDIT = Lifecycle(
+    name="credit",
+    statuses=(
+        _DRAFT, _SUBMITTED, _SCREENED, _RETURNED,
+        Status("recommended", "待审批", "审批中", turn="bank", is_open=True, tone="bank"),
+        Status("approved", "已同意", "已同意，方案准备中", turn="bank", is_open=True, tone="pass"),
+        Status("offered", "已出方案", "方案已出，请确认", turn="applicant", is_open=True, tone="turn"),
+        Status("accepted", "放款移交", "已接受，待放款", turn="bank", is_open=True, tone="bank"),
+        Status("booked", "已放款", "已放款", tone="pass"),
+        _DECLINED, _WITHDRAWN, _EXPIRED,
+    ),
+    moves=(
+        _move("submit", "提交申请", "draft", "submitted", {A, P}, "submitted"),
+        _move("screen", "完成自动检查", "submitted", "screened", {S}, "screened"),
+        _move("return_for_changes", "退回补件", "screened recommended", "returned", {B}, "returned", needs_reason=True),
+        _move("resubmit", "提交补充材料", "returned", "submitted", {A, P}, "submitted"),
+        _move("recommend", "提交建议", "screened", "recommended", {B}, "recommended"),
+        _move("send_back", "退回审查岗", "recommended", "screened", {B}, "sent_back", needs_reason=True),
+        _move("approve", "同意", "recommended", "approved", {B}, "approved"),
+        _move("decline", "婉拒", "recommended", "declined", {B}, "declined", needs_reason=True),
+        _move("offer", "出具方案", "approved", "offered", {B, S}, "offered"),
+        _move("accept", "接受方案", "offered", "accepted", {A}, "accepted"),
+        _move("refuse", "不接受方案", "offered", "withdrawn", {A}, "withdrawn"),
+        _move("book", "登记放款", "accepted", "booked", {B}, "booked"),
+        _move("withdraw", "撤回申请", "submitted screened returned recommended approved offered accepted", "withdrawn", {A, P}, "withdrawn"),
+        _move("undo", "撤销提交", "submitted screened", "draft", {A}, "reopened"),
+        _move("expire", "过期", "draft returned offered", "expired", {S}, "expired"),
+        _move("reconsider", "申请复议", "declined", "screened", {A}, "reopened"),
+    ),
+)  # fmt: skip
+
+SERVICE = Lifecycle(
+    name="service",
+    statuses=(
+        _DRAFT, _SUBMITTED, Status("screened", "办理中", "办理中", turn="bank", is_open=True, tone="bank"), _RETURNED,
+        Status("completed", "已办结", "已办结", tone="pass"),
+        _DECLINED, _WITHDRAWN, _EXPIRED,
+    ),
+    moves=(
+        _move("submit", "提交申请", "draft", "submitted", {A, P}, "submitted"),
+        _move("screen", "完成自动检查", "submitted", "screened", {S}, "screened"),
+        _move("return_for_changes", "退回补件", "screened", "returned", {B}, "returned", needs_reason=True),
+        _move("resubmit", "提交补充材料", "returned", "submitted", {A, P}, "submitted"),
+        _move("complete", "办结", "screened", "completed", {B}, "completed"),
+        _move("decline", "婉拒", "screened", "declined", {B}, "declined", needs_reason=True),
+        _move("withdraw", "撤回申请", "submitted screened returned", "withdrawn", {A, P}, "withdrawn"),
+        _move("undo", "撤销提交", "submitted screened", "draft", {A}, "reopened"),
+        _move("expire", "过期", "draft returned", "expired", {S}, "expired"),
+    ),
+)  # fmt: skip
+
+POLICY = Lifecycle(
+    name="policy",
+    statuses=(Status("draft", "草稿", "草稿"), Status("published", "已发布", "已发布", tone="pass"), Status("retired", "已停用", "已停用")),
+    moves=(
+        _move("publish", "发布", "draft", "published", {B, S}, "published"),
+        _move("retire", "停用", "published", "retired", {B, S}, "retired"),
+    ),
+)
+
+BY_NAME: dict[str, Lifecycle] = {"credit": CREDIT, "service": SERVICE}
+OPEN_STATUSES: frozenset[str] = CREDIT.open_statuses | SERVICE.open_statuses
+ALL_STATUSES: dict[str, Status] = {s.code: s for table in (SERVICE, CREDIT) for s in table.statuses}

@@ -1,0 +1,99 @@
+"""Policy as data: versions, fact snapshots, evaluations, tiers. Snapshot + version + engine version = the same answer, always."""
+
+from __future__ import annotations
+
+from django.conf import settings
+from django.db import models
+
+from products.enums import Tier
+from products.lifecycle import POLICY
+from products.querysets import PolicyVersionQuerySet
+
+
+class PolicyVersion(models.Model):
+    """One version of one policy document. Frozen with its hash when published; the database refuses changes then."""
+
+    lifecycle = POLICY
+    stream_type = "policy"
+
+    code = models.CharField("政策", max_length=40)
+    number = models.PositiveIntegerField("版本")
+    version = models.PositiveIntegerField(default=1)
+    title = models.CharField("名称", max_length=100)
+    document = models.JSONField("文档")
+    sha256 = models.CharField("指纹", max_length=64, blank=True)
+    status = models.CharField("状态", max_length=10, default="draft", editable=False)
+    status_changed_at = models.DateTimeField("状态时间", auto_now_add=True)
+    effective_from = models.DateField("生效日期")
+    effective_to = models.DateField("失效日期", null=True, blank=True)
+    author = models.ForeignKey(settings.AUTH_USER_MODEL, null=True, on_delete=models.PROTECT, related_name="+", verbose_name="起草人")
+    published_by = models.ForeignKey(settings.AUTH_USER_MODEL, null=True, on_delete=models.PROTECT, related_name="+", verbose_name="发布人")
+    frozen_at = models.DateTimeField("定稿时间", null=True)
+
+    objects = PolicyVersionQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = verbose_name_plural = "政策版本"
+        constraints = [models.UniqueConstraint(fields=["code", "number"], name="policy_code_number")]
+
+    def __str__(self) -> str:
+        return f"{self.code}@{self.number}"
+
+    @property
+    def reference(self) -> str:
+        return f"policy:{self}"
+
+
+class FactSnapshot(models.Model):
+    """The facts of one subject at one date: canonical JSON and its SHA-256. Never changed."""
+
+    subject = models.CharField("对象", max_length=40)
+    as_of = models.DateField("口径日期")
+    facts = models.JSONField("指标")
+    sha256 = models.CharField("指纹", max_length=64)
+    taken_at = models.DateTimeField("取得时间")
+
+    class Meta:
+        verbose_name = verbose_name_plural = "指标快照"
+        indexes = [models.Index(fields=["subject", "taken_at"], name="snapshot_subject")]
+
+    def __str__(self) -> str:
+        return f"{self.subject} {self.as_of:%Y-%m-%d}"
+
+
+class Evaluation(models.Model):
+    """One policy version applied to one snapshot by one engine version."""
+
+    snapshot = models.ForeignKey(FactSnapshot, on_delete=models.PROTECT, related_name="evaluations")
+    policy = models.ForeignKey(PolicyVersion, on_delete=models.PROTECT, related_name="evaluations")
+    engine_version = models.PositiveSmallIntegerField()
+    outcome = models.CharField("结果", max_length=14)
+    result = models.JSONField("检查结果")
+    digest = models.CharField("指纹", max_length=64)
+    evaluated_at = models.DateTimeField("评估时间")
+
+    class Meta:
+        verbose_name = verbose_name_plural = "评估"
+        constraints = [models.UniqueConstraint(fields=["snapshot", "policy", "engine_version"], name="evaluation_once")]
+
+    def __str__(self) -> str:
+        return f"{self.policy} {self.outcome}"
+
+
+class TierAssignment(models.Model):
+    """The tier of an enterprise over a period. A new row only when the result changes."""
+
+    enterprise = models.ForeignKey("accounts.Enterprise", on_delete=models.CASCADE, related_name="tiers", verbose_name="企业")
+    tier = models.CharField("分层", max_length=4, choices=Tier)
+    outcome = models.CharField("结论", max_length=14)
+    could_be = models.JSONField("可能的层级", default=list)
+    evaluation = models.ForeignKey(Evaluation, on_delete=models.PROTECT, related_name="+")
+    valid_from = models.DateTimeField("自")
+    valid_to = models.DateTimeField("至", null=True)
+
+    class Meta:
+        verbose_name = verbose_name_plural = "分层记录"
+        constraints = [models.UniqueConstraint(fields=["enterprise"], condition=models.Q(valid_to=None), name="tier_one_current")]
+
+    def __str__(self) -> str:
+        return f"{self.enterprise} {self.tier}"

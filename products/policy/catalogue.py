@@ -1,0 +1,67 @@
+"""The fact catalogue: every code a policy document may name, with its type and where it comes from."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from products.policy.values import FactType
+
+
+@dataclass(frozen=True, slots=True)
+class FactSpec:
+    code: str
+    label: str
+    type: FactType
+    source: str  # the profile fields or registers it is built from
+
+
+def _specs(*rows: tuple[str, str, FactType, str]) -> dict[str, FactSpec]:
+    return {code: FactSpec(code, label, type, source) for code, label, type, source in rows}
+
+
+T = FactType
+FACTS: dict[str, FactSpec] = _specs(
+    ("age", "成立年限", T.MONTHS, "established_on"),
+    ("revenue", "上年营业收入", T.AMOUNT, "annual.revenue"),
+    ("rd_expense", "上年研发费用", T.AMOUNT, "annual.rd_expense"),
+    ("rd_expense_before", "前年研发费用", T.AMOUNT, "annual.rd_expense"),
+    ("rd_ratio", "上年研发费用占营业收入", T.RATIO, "annual.rd_expense, annual.revenue"),
+    ("employees", "员工人数", T.COUNT, "employees"),
+    ("rd_staff_ratio", "研发人员占员工", T.RATIO, "rd_employees, employees"),
+    ("class_1_ip", "Ⅰ类知识产权", T.COUNT, "class_1_ip"),
+    ("class_2_ip", "Ⅱ类知识产权", T.COUNT, "class_2_ip"),
+    ("class_1_ip_self_developed", "自主研发的Ⅰ类知识产权", T.COUNT, "class_1_ip_self_developed"),
+    ("institutional_equity_3y", "近三年机构股权融资", T.AMOUNT, "institutional_equity_3y"),
+    ("founder_doctorate", "创始人博士或正高职称", T.BOOLEAN, "team.founder_doctorate"),
+    ("doctorates", "博士或高级职称人数", T.COUNT, "team.doctorates_or_senior_titles"),
+    ("core_members", "核心团队人数", T.COUNT, "team.core_members"),
+    ("key_talent_programme", "入选重点人才计划", T.BOOLEAN, "team.key_talent_programme"),
+    ("market_rank", "细分市场全国排名", T.COUNT, "market.rank_national"),
+    ("market_share", "细分市场占有率", T.RATIO, "market.share_pct"),
+    ("chain_leader_customers", "链主企业客户数", T.COUNT, "market.chain_leader_customers"),
+    ("standards_led", "主导制定标准数", T.COUNT, "market.standards_led"),
+    ("tax_grade", "纳税信用级别", T.CODE, "tax_grade"),
+    ("size_class", "企业规模", T.CODE, "工信部联企业〔2011〕300号"),
+    ("title_little_giant", "专精特新“小巨人”", T.BOOLEAN, "名单、证书"),
+    ("title_single_champion", "制造业单项冠军", T.BOOLEAN, "名单、证书"),
+    ("title_srdi_beijing", "北京市专精特新中小企业", T.BOOLEAN, "名单、证书"),
+    ("title_srdi_elsewhere", "外省市专精特新中小企业", T.BOOLEAN, "名单、证书"),
+    ("title_hnte", "高新技术企业", T.BOOLEAN, "名单、证书"),
+    ("title_tech_sme", "科技型中小企业", T.BOOLEAN, "名单、证书"),
+    ("title_innovative_sme", "创新型中小企业", T.BOOLEAN, "名单、证书"),
+    ("on_dishonest_list", "列入失信被执行人名单", T.BOOLEAN, "名单"),
+    ("tier", "分层", T.CODE, "五层规则"),
+    ("score", "机评下限", T.POINTS, "机评规则"),
+    ("requested_amount", "申请金额", T.AMOUNT, "申请"),
+    ("term_months", "申请期限（月）", T.COUNT, "申请"),
+    ("purpose", "资金用途", T.CODE, "申请"),
+    ("bureau_overdue", "企业征信当前逾期", T.BOOLEAN, "企业征信"),
+)  # fmt: skip
+
+# Codes with words of their own, for reading.
+CODE_LABELS: dict[str, str] = {
+    "large": "大型", "medium": "中型", "small": "小型", "micro": "微型",
+    "T1": "T1 潜力层", "T2": "T2 科创层", "T3": "T3 高新层", "T4": "T4 专精层", "T5": "T5 领航层", "none": "未入层",
+    "working_capital": "日常经营周转", "rd": "研发投入", "equipment": "购置设备", "expansion": "扩大产能",
+    "acquisition": "并购", "other": "其他",
+}  # fmt: skip

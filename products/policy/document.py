@@ -1,0 +1,316 @@
+"""Policy documents: read, checked in full, compiled once. What cannot be evaluated is refused here, with its place.
+
+Kinds: `eligibility` (rules), `ladder` (rungs from the top), `scorecard` (dimensions → items → bands).
+A condition is `{fact, op, bound}`, or `{any_of: […]}` / `{all_of: […]}` of conditions.
+Bounds: amounts decimal strings in 元, ratios whole basis points, months/counts/points integers, codes strings or lists.
+"""
+
+from __future__ import annotations
+
+import operator
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from decimal import Decimal, InvalidOperation
+from typing import NamedTuple
+
+from products.policy.catalogue import CODE_LABELS, FACTS
+from products.policy.values import Because, Fact, FactType, Outcome, show
+
+ENGINE_VERSION = 1
+
+
+class DocumentError(ValueError):
+    """A document that cannot be used; `place` is a JSON pointer into it."""
+
+    def __init__(self, place: str, message: str) -> None:
+        super().__init__(f"{place}: {message}")
+        self.place = place
+        self.message = message
+
+
+class Verdict(NamedTuple):
+    outcome: str
+    fact: str
+    because: str | None
+
+
+Test = Callable[[Mapping[str, Fact]], Verdict]
+
+
+@dataclass(frozen=True, slots=True)
+class Condition:
+    """A compiled condition: `test` decides, `required` says in words what is asked."""
+
+    test: Test
+    required: str
+    facts: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    code: str
+    label: str
+    condition: Condition
+    on_fail: str
+    reason: str
+    advice: str
+    source: str
+
+
+@dataclass(frozen=True, slots=True)
+class Rung:
+    code: str
+    label: str
+    condition: Condition
+    advice: str
+
+
+@dataclass(frozen=True, slots=True)
+class Band:
+    condition: Condition
+    points: int
+
+
+@dataclass(frozen=True, slots=True)
+class Item:
+    code: str
+    label: str
+    fact: str
+    bands: tuple[Band, ...]  # best first
+
+    @property
+    def max(self) -> int:
+        return self.bands[0].points
+
+
+@dataclass(frozen=True, slots=True)
+class Dimension:
+    code: str
+    label: str
+    items: tuple[Item, ...]
+
+    @property
+    def max(self) -> int:
+        return sum(item.max for item in self.items)
+
+
+@dataclass(frozen=True, slots=True)
+class Document:
+    """A compiled document. Exactly one of rules, rungs, dimensions is filled, by `kind`."""
+
+    code: str
+    kind: str
+    title: str
+    rules: tuple[Rule, ...] = ()
+    rungs: tuple[Rung, ...] = ()
+    dimensions: tuple[Dimension, ...] = ()
+
+    @property
+    def facts(self) -> frozenset[str]:
+        conditions = [r.condition for r in self.rules] + [r.condition for r in self.rungs]
+        conditions += [b.condition for d in self.dimensions for i in d.items for b in i.bands]
+        return frozenset(f for c in conditions for f in c.facts)
+
+
+_COMPARE = {">=": operator.ge, "<=": operator.le, ">": operator.gt, "<": operator.lt}
+_WORDS = {">=": "≥ {}", "<=": "≤ {}", ">": "> {}", "<": "< {}"}
+_NUMERIC = (FactType.AMOUNT, FactType.COUNT, FactType.MONTHS, FactType.POINTS, FactType.RATIO)
+# Traditional size and profit figures never refuse: the bank judges technology, team and standing instead.
+_NEVER_FAIL_ON = frozenset({"revenue", "employees", "size_class"})
+
+
+def _need(raw: object, place: str, *keys: str) -> dict:
+    if not isinstance(raw, dict):
+        raise DocumentError(place, "需要一个对象")
+    for key in keys:
+        if key not in raw:
+            raise DocumentError(f"{place}/{key}", "缺少这一项")
+    return raw
+
+
+def _bound(raw: object, type: FactType, place: str) -> int:
+    if type is FactType.AMOUNT:
+        try:
+            fen = Decimal(raw) * 100 if isinstance(raw, str) else None
+        except InvalidOperation:
+            fen = None
+        if fen is None or not fen.is_finite() or fen != int(fen):
+            raise DocumentError(place, "金额要写成元的文本，例如 \"5000000.00\"")
+        return int(fen)
+    if isinstance(raw, bool) or not isinstance(raw, int):
+        raise DocumentError(place, "需要一个整数（比例用基点）")
+    return raw
+
+
+def _show_bound(bound: int, type: FactType) -> str:
+    if type is FactType.RATIO:
+        return show((bound, 10_000), type) + "%"
+    if type is FactType.MONTHS:
+        return show(bound, type) + " 年"
+    return show(bound, type, wan=True)
+
+
+def _condition(raw: object, place: str) -> Condition:
+    raw = _need(raw, place)
+    for joiner, word in (("any_of", "，或 "), ("all_of", "，且 ")):
+        if joiner in raw:
+            parts = raw[joiner]
+            if not isinstance(parts, list) or not parts:
+                raise DocumentError(f"{place}/{joiner}", "需要至少一个条件")
+            inner = tuple(_condition(part, f"{place}/{joiner}/{i}") for i, part in enumerate(parts))
+            test = _any_of(inner) if joiner == "any_of" else _all_of(inner)
+            facts = tuple(dict.fromkeys(f for c in inner for f in c.facts))
+            named = [f"{FACTS[c.facts[0]].label} {c.required}" if len(c.facts) == 1 else c.required for c in inner]
+            return Condition(test, word.join(named), facts)
+    _need(raw, place, "fact", "op")
+    spec = FACTS.get(raw["fact"])
+    if spec is None:
+        raise DocumentError(f"{place}/fact", f"没有名为 {raw['fact']} 的指标")
+    op = raw["op"]
+    if op in _COMPARE and spec.type in _NUMERIC:
+        bound = _bound(raw.get("bound"), spec.type, f"{place}/bound")
+        compare = _ratio_test(spec.code, _COMPARE[op], bound) if spec.type is FactType.RATIO else _number_test(spec.code, _COMPARE[op], bound)
+        return Condition(compare, _WORDS[op].format(_show_bound(bound, spec.type)), (spec.code,))
+    if op == "known":
+        return Condition(_known_test(spec.code), "已填写", (spec.code,))
+    if op in ("is_true", "is_false") and spec.type is FactType.BOOLEAN:
+        return Condition(_member_test(spec.code, frozenset({op == "is_true"})), "是" if op == "is_true" else "否", (spec.code,))
+    if op in ("in", "not_in") and spec.type is FactType.CODE:
+        members = raw.get("bound")
+        if not isinstance(members, list) or not members or not all(isinstance(m, str) for m in members):
+            raise DocumentError(f"{place}/bound", "需要一组文本")
+        words = "、".join(CODE_LABELS.get(m, m) for m in members)
+        return Condition(_member_test(spec.code, frozenset(members), negate=op == "not_in"), words if op == "in" else f"不属于{words}", (spec.code,))
+    raise DocumentError(f"{place}/op", f"{spec.label}（{spec.type.value}）不能用 {op}")
+
+
+# Outcomes as plain strings: comparing and storing enum members costs a third of the engine's time.
+_PASS, _FAIL, _REFER = Outcome.PASS.value, Outcome.FAIL.value, Outcome.REFER.value
+
+
+def _unknown(code: str, fact: Fact | None) -> Verdict:
+    return Verdict(_REFER, code, (fact.because if fact is not None and fact.because else Because.MISSING).value)
+
+
+def _number_test(code: str, compare: Callable[[int, int], bool], bound: int) -> Test:
+    passed, failed = Verdict(_PASS, code, None), Verdict(_FAIL, code, None)
+
+    def test(facts: Mapping[str, Fact]) -> Verdict:
+        fact = facts.get(code)
+        if fact is None or fact.value is None:
+            return _unknown(code, fact)
+        return passed if compare(fact.value, bound) else failed  # type: ignore[arg-type]
+
+    return test
+
+
+def _ratio_test(code: str, compare: Callable[[int, int], bool], bound: int) -> Test:
+    passed, failed = Verdict(_PASS, code, None), Verdict(_FAIL, code, None)
+
+    def test(facts: Mapping[str, Fact]) -> Verdict:
+        fact = facts.get(code)
+        if fact is None or fact.value is None:
+            return _unknown(code, fact)
+        numerator, denominator = fact.value  # type: ignore[misc]
+        return passed if compare(numerator * 10_000, bound * denominator) else failed
+
+    return test
+
+
+def _member_test(code: str, members: frozenset, negate: bool = False) -> Test:
+    passed, failed = Verdict(_PASS, code, None), Verdict(_FAIL, code, None)
+
+    def test(facts: Mapping[str, Fact]) -> Verdict:
+        fact = facts.get(code)
+        if fact is None or fact.value is None:
+            return _unknown(code, fact)
+        return passed if (fact.value in members) is not negate else failed
+
+    return test
+
+
+def _known_test(code: str) -> Test:
+    passed = Verdict(_PASS, code, None)
+
+    def test(facts: Mapping[str, Fact]) -> Verdict:
+        fact = facts.get(code)
+        return passed if fact is not None and fact.value is not None else _unknown(code, fact)
+
+    return test
+
+
+def _any_of(inner: tuple[Condition, ...]) -> Test:
+    def test(facts: Mapping[str, Fact]) -> Verdict:
+        verdicts = []
+        for condition in inner:
+            verdict = condition.test(facts)
+            if verdict.outcome is _PASS:
+                return verdict
+            verdicts.append(verdict)
+        return next((v for v in verdicts if v.outcome is _REFER), verdicts[0])
+
+    return test
+
+
+def _all_of(inner: tuple[Condition, ...]) -> Test:
+    def test(facts: Mapping[str, Fact]) -> Verdict:
+        verdicts = [condition.test(facts) for condition in inner]
+        for wanted in (_FAIL, _REFER):
+            for verdict in verdicts:
+                if verdict.outcome is wanted:
+                    return verdict
+        return verdicts[0]
+
+    return test
+
+
+def _rule(raw: object, place: str) -> Rule:
+    raw = _need(raw, place, "code", "label", "when", "on_fail")
+    condition = _condition(raw["when"], f"{place}/when")
+    if raw["on_fail"] not in ("fail", "refer"):
+        raise DocumentError(f"{place}/on_fail", "只能是 fail 或 refer")
+    if raw["on_fail"] == "fail" and _NEVER_FAIL_ON & set(condition.facts):
+        raise DocumentError(f"{place}/on_fail", "营业收入、人数和规模不能直接判为不符合，只能转人工")
+    return Rule(raw["code"], raw["label"], condition, raw["on_fail"], raw.get("reason", ""), raw.get("advice", ""), raw.get("source", ""))
+
+
+def _rung(raw: object, place: str) -> Rung:
+    raw = _need(raw, place, "code", "label", "when")
+    return Rung(raw["code"], raw["label"], _condition(raw["when"], f"{place}/when"), raw.get("advice", ""))
+
+
+def _item(raw: object, place: str) -> Item:
+    raw = _need(raw, place, "code", "label", "fact", "bands")
+    bands = []
+    for i, band in enumerate(raw["bands"]):
+        _need(band, f"{place}/bands/{i}", "op", "points")
+        condition = _condition({**band, "fact": raw["fact"]}, f"{place}/bands/{i}")
+        bands.append(Band(condition, _bound(band["points"], FactType.POINTS, f"{place}/bands/{i}/points")))
+    points = [band.points for band in bands]
+    if not points or points != sorted(set(points), reverse=True) or points[-1] <= 0:
+        raise DocumentError(f"{place}/bands", "分档要从高分到低分排列，不能重复，最低一档大于 0")
+    return Item(raw["code"], raw["label"], raw["fact"], tuple(bands))
+
+
+def _dimension(raw: object, place: str) -> Dimension:
+    raw = _need(raw, place, "code", "label", "items")
+    return Dimension(raw["code"], raw["label"], tuple(_item(item, f"{place}/items/{i}") for i, item in enumerate(raw["items"])))
+
+
+_PARTS = {"eligibility": ("rules", _rule), "ladder": ("rungs", _rung), "scorecard": ("dimensions", _dimension)}
+
+
+def compile_document(raw: object) -> Document:
+    """Check and compile a document. Raises DocumentError with the place of the first thing wrong."""
+    raw = _need(raw, "", "code", "kind", "title")
+    if raw["kind"] not in _PARTS:
+        raise DocumentError("/kind", "只能是 eligibility、ladder 或 scorecard")
+    key, build = _PARTS[raw["kind"]]
+    parts = raw.get(key)
+    if not isinstance(parts, list):
+        raise DocumentError(f"/{key}", "缺少这一项")
+    built = tuple(build(part, f"/{key}/{i}") for i, part in enumerate(parts))
+    codes = [part.code for part in built]
+    if len(set(codes)) != len(codes):
+        raise DocumentError(f"/{key}", "代码重复")
+    return Document(raw["code"], raw["kind"], raw["title"], **{key: built})

@@ -1,0 +1,177 @@
+"""From what is known of an enterprise to the facts that rules see. All arithmetic of policy happens here, exactly."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import date
+from decimal import Decimal
+
+from products.policy.sizing import Sized, size_of
+from products.policy.values import Because, Fact, Ratio, Scalar, unknown
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """The merged profile of an enterprise.
+
+    `values` maps flat keys (`employees`, `annual.2025.revenue`, `team.core_members`) to parsed values (int, bool, str,
+    date, Decimal 元); `sources` says where each came from; `conflicts` holds the other sources' differing values;
+    `down` are keys whose source did not answer.
+    """
+
+    values: Mapping[str, object] = field(default_factory=dict)
+    sources: Mapping[str, str] = field(default_factory=dict)
+    conflicts: Mapping[str, tuple[object, ...]] = field(default_factory=dict)
+    down: frozenset[str] = frozenset()
+
+
+@dataclass(frozen=True, slots=True)
+class TitleState:
+    """Whether a title counts at the date. `held` None: unknown because of `because`."""
+
+    held: bool | None
+    source: str = "register"
+    because: Because | None = None
+    region: str = ""
+
+
+def last_full_year(as_of: date) -> int:
+    return as_of.year - 1
+
+
+def _fen(value: Decimal) -> int:
+    return int((value * 100).to_integral_value())
+
+
+def _plain(known: Known, key: str, *, amount: bool = False, period: str = "") -> Fact:
+    """The fact of one profile key: its value, or why it is not known."""
+    if key in known.conflicts:
+        values = (known.values[key], *known.conflicts[key])
+        return unknown(Because.CONFLICT, source=known.sources.get(key, ""), period=period, others=tuple(_scalar(v, amount) for v in values))
+    if known.values.get(key) is None:
+        return unknown(Because.SOURCE_DOWN if key in known.down else Because.MISSING, period=period)
+    return Fact(_scalar(known.values[key], amount), known.sources.get(key, "declared"), period=period)
+
+
+def _scalar(value: object, amount: bool) -> Scalar:
+    return _fen(value) if amount else value  # type: ignore[arg-type, return-value]
+
+
+def _ratio(numerator: Fact, denominator: Fact, period: str = "") -> Fact:
+    """numerator ÷ denominator; unknown when either is, or when there is nothing to divide by."""
+    for part in (numerator, denominator):
+        if part.value is None:
+            return unknown(part.because or Because.MISSING, source=part.source, period=period)
+    if denominator.value <= 0:  # type: ignore[operator]
+        return unknown(Because.MISSING, source=denominator.source, period=period)
+    return Fact(Ratio(numerator.value, denominator.value), numerator.source, period=period)  # type: ignore[arg-type]
+
+
+def age_in_months(established_on: date, as_of: date) -> int:
+    months = (as_of.year - established_on.year) * 12 + as_of.month - established_on.month
+    return months - (as_of.day < established_on.day)
+
+
+def build(known: Known, as_of: date) -> dict[str, Fact]:
+    """Facts of the enterprise alone, without titles, tier, score and request.
+
+    "Last year" is the last full year before `as_of`; a figure of another year never stands in for it.
+    """
+    year, before = last_full_year(as_of), last_full_year(as_of) - 1
+    revenue = _plain(known, f"annual.{year}.revenue", amount=True, period=str(year))
+    rd = _plain(known, f"annual.{year}.rd_expense", amount=True, period=str(year))
+    employees, rd_staff = _plain(known, "employees"), _plain(known, "rd_employees")
+    established = _plain(known, "established_on")
+    facts = {
+        "revenue": revenue,
+        "rd_expense": rd,
+        "rd_expense_before": _plain(known, f"annual.{before}.rd_expense", amount=True, period=str(before)),
+        "rd_ratio": _ratio(rd, revenue, str(year)),
+        "employees": employees,
+        "rd_staff_ratio": _ratio(rd_staff, employees),
+        "market_share": _share(known),
+        "institutional_equity_3y": _plain(known, "institutional_equity_3y", amount=True),
+    }
+    facts["age"] = (
+        Fact(age_in_months(established.value, as_of), established.source)  # type: ignore[arg-type]
+        if established.value is not None
+        else established
+    )
+    for code, key in _SAME.items():
+        facts[code] = _plain(known, key)
+    facts["size_class"] = _size_fact(sized(known, as_of))
+    return facts
+
+
+_SAME = {
+    "class_1_ip": "class_1_ip", "class_2_ip": "class_2_ip", "class_1_ip_self_developed": "class_1_ip_self_developed",
+    "founder_doctorate": "team.founder_doctorate", "doctorates": "team.doctorates_or_senior_titles", "core_members": "team.core_members",
+    "key_talent_programme": "team.key_talent_programme", "market_rank": "market.rank_national",
+    "chain_leader_customers": "market.chain_leader_customers", "standards_led": "market.standards_led",
+    "tax_grade": "tax_grade", "bureau_overdue": "bureau_overdue",
+}  # fmt: skip
+
+
+def _share(known: Known) -> Fact:
+    fact = _plain(known, "market.share_pct")
+    if not isinstance(fact.value, Decimal):
+        return fact if fact.value is None and not fact.others else unknown(fact.because or Because.MISTYPED, source=fact.source)
+    return Fact(Ratio(int(fact.value * 10_000), 1_000_000), fact.source)
+
+
+def sized(known: Known, as_of: date) -> Sized:
+    """Size class by 工信部联企业〔2011〕300号; main-business revenue if given, else revenue."""
+    year = last_full_year(as_of)
+    main = _plain(known, f"annual.{year}.main_business_revenue", amount=True, period=str(year))
+    revenue = main if main.value is not None else _plain(known, f"annual.{year}.revenue", amount=True, period=str(year))
+    assets = _plain(known, f"annual.{year}.total_assets", amount=True, period=str(year))
+    return size_of(
+        industry_code=known.values.get("industry_code"),  # type: ignore[arg-type]
+        staff=_plain(known, "employees").value,  # type: ignore[arg-type]
+        revenue_fen=revenue.value,  # type: ignore[arg-type]
+        assets_fen=assets.value,  # type: ignore[arg-type]
+    )
+
+
+def _size_fact(result: Sized) -> Fact:
+    return Fact(result.size, "300号") if result.size else unknown(Because.MISSING, source="300号")
+
+
+def stage_of(facts: Mapping[str, Fact]) -> str | None:
+    """Development stage by a labelled default: startup below 3 years or 500 万元 revenue, mature from 8 years and 1 亿元.
+
+    None when a missing figure leaves it open.
+    """
+    age, revenue = facts["age"].value, facts["revenue"].value
+    if (age is not None and age < 36) or (revenue is not None and revenue < 500_000_000):  # type: ignore[operator]
+        return "startup"
+    if age is None or revenue is None:
+        return "growth" if age is not None and age < 96 and revenue is not None else None  # type: ignore[operator]
+    return "mature" if age >= 96 and revenue >= 10_000_000_000 else "growth"  # type: ignore[operator]
+
+
+def with_titles(states: Mapping[str, TitleState]) -> dict[str, Fact]:
+    """Title facts; a Beijing 专精特新 is told from another region's by the title's region code."""
+    facts = {f"title_{kind}": _title(states.get(kind)) for kind in ("little_giant", "single_champion", "hnte", "tech_sme", "innovative_sme")}
+    srdi = states.get("srdi_sme")
+    here = srdi is not None and srdi.region.startswith("11")
+    settled = srdi is not None and srdi.held is not False and srdi.region
+    nothing = Fact(False, srdi.source) if settled else _title(srdi)
+    facts["title_srdi_beijing"] = _title(srdi) if not settled or here else nothing
+    facts["title_srdi_elsewhere"] = _title(srdi) if not settled or not here else nothing
+    return facts
+
+
+def _title(state: TitleState | None) -> Fact:
+    if state is None or state.held is None:
+        return unknown((state.because if state else None) or Because.MISSING, source=state.source if state else "register")
+    return Fact(state.held, state.source)
+
+
+def with_request(amount: Decimal | None, term_months: int | None, purpose: str | None) -> dict[str, Fact]:
+    return {
+        "requested_amount": Fact(_fen(amount), "application") if amount is not None else unknown(source="application"),
+        "term_months": Fact(term_months, "application") if term_months is not None else unknown(source="application"),
+        "purpose": Fact(purpose, "application") if purpose else unknown(source="application"),
+    }
