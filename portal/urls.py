@@ -9,6 +9,10 @@ urlpatterns = [
     path("healthz", health.healthz),
     path("readyz", health.readyz),
     path("admin/", admin.site.urls),
+    path("accounts/", include("allauth.urls")),
+    path("applications/", include("applications.web.urls")),
+    path("", include("accounts.web.urls")),
+    path("", include("products.web")),
 ]
 handler400 = "portal.kernel.errors_web.bad_request"
 handler403 = "portal.kernel.errors_web.forbidden"

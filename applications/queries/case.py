@@ -1,0 +1,196 @@
+"""One case as people read it: whose turn, timeline, findings, score."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from applications.enums import DECLINE_WORDS, ReturnReason
+from applications.models import Application, Screening
+from portal.kernel.clock import BEIJING, now, workdays_between
+from portal.kernel.models import Event
+from portal.kernel.templatetags.portal_ui import cn_day, last_day
+from products.domain.evaluating import compiled
+from products.policy.engine import BECAUSE_WORDS, read
+
+SOURCE_LABELS = {
+    "declared": "企业填报", "self": "企业填报", "registry": "工商登记", "tax": "纳税数据", "partner": "合作机构填报", "banker": "客户经理核实",
+    "register": "名单", "certificate": "证书", "tiers": "五层规则", "score": "机评规则", "application": "本次申请", "300号": "划型标准",
+    "credit_bureau": "企业征信", "": "—",
+}  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class Turn:
+    """Whose turn it is: who · what · by when."""
+
+    who: str
+    what: str
+    more: str = ""
+    by: str = ""
+    by_label: str = ""
+    css: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One point of the timeline; `icon` names a glyph, `at` is None for the future."""
+
+    title: str
+    who: str
+    at: datetime | None
+    icon: str
+    note: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Group:
+    outcome: str
+    label: str
+    tone: str
+    items: list[dict] = field(default_factory=list)
+
+
+def due_words(application: Application) -> str:
+    if application.due_at is None:
+        return ""
+    provisional = "（暂定，节假日安排未发布）" if application.due_is_provisional else ""
+    return f"{cn_day(last_day(application.due_at))}{provisional}前"
+
+
+def left_words(application: Application) -> str:
+    """`还剩 2 个工作日`, `今天到期`, `已超 1 个工作日`."""
+    if application.due_at is None:
+        return ""
+    if now() >= application.due_at:
+        return f"已超 {max(-workdays_between(now(), application.due_at), 1)} 个工作日"
+    left = workdays_between(now(), application.due_at) - 1
+    return f"还剩 {left} 个工作日" if left > 0 else "今天到期"
+
+
+def turn_of(application: Application) -> Turn:
+    """The strip at the top of the applicant's page."""
+    status = application.status
+    if status == "submitted":
+        return Turn("系统", "正在自动检查", "通常 1 分钟内完成，页面会自己更新。您可以先离开")
+    if status == "returned":
+        open_items = sum(1 for s in application.supplements.all() if s.round == application.round and s.answered_at is None)
+        return Turn(
+            "轮到您", f"补充 {open_items} 项材料，然后我们继续审查" if open_items else "材料已补齐，请提交", "您补交前，银行的办理时限暂停计时",
+            f"{cn_day(last_day(application.answer_by))}前", "请在", "is-you",
+        )  # fmt: skip
+    if status == "offered":
+        return Turn("轮到您", "方案已出，请查看并确认", "不接受也没有费用，可以重新申请", f"{cn_day(application.offer.expires_at)}前", "请在", "is-you")
+    if status == "declined":
+        return Turn("结论", "本次未能通过", "原因和改进办法见下方", css="is-other")
+    if application.status_info.turn == "bank":
+        what = {
+            "screened": "客户经理正在审查" if application.assignee_id else "自动检查已完成，等客户经理领取",
+            "recommended": "审批岗正在审批", "approved": "正在准备方案", "accepted": "已接受，等银行放款",
+        }[status]  # fmt: skip
+        return Turn("轮到银行", what, "需要您补充时会发消息给您", left_words(application), due_words(application))
+    return Turn("已结束", application.status_info.public_label, "", css="is-other")
+
+
+# event type → (title, icon); an event without a title is not shown to applicants
+TITLES = {
+    "application.started": ("开始填写", "pass"),
+    "application.submitted": ("申请已提交", "pass"),
+    "application.screened": ("自动检查完成", "pass"),
+    "application.claimed": ("客户经理开始审查", "pass"),
+    "application.returned": ("请您补充材料", "turn"),
+    "application.recommended": ("审查完成，进入审批", "pass"),
+    "application.sent_back": ("审批岗请审查岗再看一次", "bank"),
+    "application.approved": ("审批同意", "pass"),
+    "application.offered": ("方案已出", "turn"),
+    "application.accepted": ("您已接受方案", "pass"),
+    "application.booked": ("已放款", "pass"),
+    "application.completed": ("已办结", "pass"),
+    "application.declined": ("本次未能通过", "fail"),
+    "application.withdrawn": ("已撤回", "na"),
+    "application.reopened": ("重新打开", "na"),
+    "application.expired": ("已过期", "na"),
+    "document.added": ("上传了材料", "file"),
+}
+_ACTORS = {"applicant": "企业", "banker": "银行", "partner": "合作机构", "system": "系统"}
+_OUTCOME_NOTES = {"pass": "各项均通过", "refer": "有事项转人工核实", "fail": "有不符合的事项，由客户经理复核"}
+
+
+def public_events(reference: str) -> list[Event]:
+    return list(Event.objects.filter(stream=reference, public=True, type__in=TITLES).order_by("seq"))
+
+
+def timeline(application: Application) -> list[Step]:
+    """What happened, oldest first, then who acts next."""
+    steps = [
+        Step(TITLES[e.type][0], _ACTORS[e.actor_kind], e.at, TITLES[e.type][1], _note_of(e)) for e in public_events(application.reference)
+        if e.type not in ("document.added",)
+    ]  # fmt: skip
+    future = {
+        "submitted": [("自动检查", "系统"), ("客户经理审查", "银行"), ("审批结论", "银行")],
+        "screened": [("审批结论", "银行"), ("确认方案", "您")] if application.is_credit else [("办结", "银行")],
+        "returned": [("提交补充材料", "您"), ("继续审查", "银行")],
+        "recommended": [("审批结论", "银行"), ("确认方案", "您")],
+        "offered": [("确认方案", "您"), ("放款", "银行")],
+        "accepted": [("放款", "银行")],
+    }.get(application.status, [])
+    return steps + [Step(title, f"由{who}办理", None, "todo") for title, who in future]
+
+
+def _note_of(event: Event) -> str:
+    if event.type == "application.screened":
+        return _OUTCOME_NOTES.get(event.payload.get("outcome", ""), "")
+    if event.type == "application.returned":
+        return ReturnReason(event.payload["reason"]).label if event.payload.get("reason") in ReturnReason.values else ""
+    return ""
+
+
+_ORDER = (("fail", "未通过", "fail"), ("refer", "转人工", "refer"), ("pass", "通过", "pass"), ("not_applicable", "不适用", "na"))
+
+
+def finding_groups(screening: Screening | None, *, wan: bool = True) -> list[Group]:
+    """Findings of eligibility, grouped by outcome, words rendered now from the frozen rules."""
+    if screening is None:
+        return []
+    rules = {rule.code: rule for rule in compiled(screening.eligibility.policy).rules}
+    items = [read(raw, rules.get(raw["code"]), wan=wan) for raw in screening.eligibility.result["findings"]]
+    for item in items:
+        item["source_label"] = SOURCE_LABELS.get(item["source"], item["source"])
+    return [Group(outcome, label, tone, found) for outcome, label, tone in _ORDER if (found := [i for i in items if i["outcome"] == outcome])]
+
+
+def score_rows(screening: Screening | None) -> list[dict]:
+    """The three dimensions with their range, and items inside."""
+    if screening is None:
+        return []
+    document = compiled(screening.score.policy)
+    labels = {d.code: d for d in document.dimensions}
+    rows = []
+    for raw in screening.score.result["dimensions"]:
+        spec = labels[raw["code"]]
+        names = {item.code: item.label for item in spec.items}
+        rows.append({
+            "code": raw["code"], "label": spec.label, "points": raw["points"], "points_max": raw["points_max"], "max": raw["max"],
+            "width": round(raw["points"] * 100 / raw["max"]), "open_width": round(raw["points_max"] * 100 / raw["max"]),
+            "items": [{**item, "label": names[item["code"]], "why": BECAUSE_WORDS[item["because"]].format(label=names[item["code"]]) if item["because"] else ""} for item in raw["items"]],
+        })  # fmt: skip
+    return rows
+
+
+def decline_words(application: Application) -> dict | None:
+    """What a declined applicant reads: reason, what helps, when a new application makes sense."""
+    if application.status != "declined":
+        return None
+    event = Event.objects.filter(stream=application.reference, type="application.declined").order_by("-seq").first()
+    reason = (event.payload.get("reason") if event else "") or "out_of_scope"
+    words, advice, months = DECLINE_WORDS[reason]
+    when = ""
+    if months and event:
+        local = event.at.astimezone(BEIJING)
+        month = local.month - 1 + months
+        when = f"{local.year + month // 12}年{month % 12 + 1}月起可再申请"
+    return {"reason": words, "advice": advice, "when": when}
+
+
+def newest_screening(application: Application) -> Screening | None:
+    return application.screenings.select_related("eligibility__policy", "score__policy", "tier__policy").order_by("-round").first()

@@ -1,0 +1,88 @@
+"""Bankers' queues: named row sets in a fixed order, with capped counts."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+
+from accounts.models import Banker
+from applications.models import Application
+from applications.querysets import ApplicationQuerySet
+from portal.kernel.clock import BEIJING, now, workdays_between
+from portal.kernel.pages import Page, capped_count, keyset
+
+ORDER = ("due_at", "id")
+
+
+@dataclass(frozen=True, slots=True)
+class Queue:
+    code: str
+    label: str
+    empty: str
+    rows: Callable[[ApplicationQuerySet, Banker], ApplicationQuerySet]
+
+
+QUEUES: dict[str, Queue] = {
+    q.code: q
+    for q in (
+        Queue("unclaimed", "待认领", "没有待认领的申请。新申请初筛完成后会出现在这里", lambda rows, banker: rows.unclaimed()),
+        Queue("mine", "我的", "您还没有领取申请。到「待认领」领取一件", lambda rows, banker: rows.claimed_by(banker.pk)),
+        Queue("returned", "待补件", "没有等企业补件的申请", lambda rows, banker: rows.waiting_for_firm()),
+        Queue("signature", "待审批", "没有等审批签字的申请", lambda rows, banker: rows.awaiting_signature()),
+        Queue("overdue", "超时", "没有超过办理时限的申请", lambda rows, banker: rows.overdue()),
+    )
+}
+PRODUCT_FILTER_LIMIT = 50
+
+
+def rows_of(queue: Queue, banker: Banker, *, product: str = "", tier: str = "", search: str = "") -> ApplicationQuerySet:
+    """The queue's rows under the closed list of filters."""
+    rows = queue.rows(Application.objects.all(), banker)
+    if product:
+        rows = rows.filter(product__code=product)
+    if tier:
+        rows = rows.filter(tier=tier)
+    if search:
+        upper = search.upper()
+        if upper.startswith("SQ"):
+            rows = rows.filter(reference__startswith=upper)
+        elif len(upper) == 18 and upper.isalnum() and upper.isascii():
+            rows = rows.filter(enterprise__uscc=upper)
+        else:
+            rows = rows.filter(enterprise__name__contains=search)
+    return rows
+
+
+def page_of(rows: ApplicationQuerySet, *, cursor: str = "", limit: int = 50) -> Page:
+    return keyset(rows.with_row(), order=ORDER, cursor=cursor, limit=limit)
+
+
+def counts(banker: Banker) -> dict[str, str]:
+    """Capped count of every queue."""
+    return {queue.code: capped_count(queue.rows(Application.objects.all(), banker)) for queue in QUEUES.values()}
+
+
+@dataclass(frozen=True, slots=True)
+class Clock:
+    """How a banker reads a deadline: `剩 2 天`, `今日到期`, `超 2 天`, `暂停`; `used` is 0–100 of the bar."""
+
+    text: str
+    tone: str
+    used: int
+
+
+def clock_of(application: Application, at: datetime | None = None) -> Clock:
+    """The clock of a row, by calendar days for speed when more than a month is left."""
+    moment = at or now()
+    if application.paused_days is not None:
+        return Clock("暂停", "na", 0)
+    if application.due_at is None:
+        return Clock("—", "na", 0)
+    if moment >= application.due_at:
+        return Clock(f"超 {max(-workdays_between(moment, application.due_at), 1)} 天", "fail", 100)
+    total = max(application.product.sla_days, 1)
+    left = workdays_between(moment, application.due_at) - 1
+    if left <= 0:
+        return Clock(f"今日 {application.due_at.astimezone(BEIJING):%H:%M}".replace(" 00:00", "到期"), "turn", 90)
+    return Clock(f"剩 {left} 天", "bank", max(100 - round(left * 100 / total), 5))

@@ -1,0 +1,331 @@
+"""The applicant's pages: task list, sections, consents, documents, check and submit, status, offer."""
+
+from __future__ import annotations
+
+from django.contrib import messages
+from django.core.files.storage import default_storage
+from django.http import FileResponse, Http404, HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
+
+from accounts.domain import consents
+from accounts.enums import ConsentKind
+from accounts.models import Consent, Membership
+from applications import checklist
+from applications.domain import closing, drafting, submission
+from applications.enums import Section
+from applications.models import Application, Document, Notice
+from applications.queries import case
+from applications.web.forms import UploadForm, form_class
+from portal.kernel.access import note_access
+from portal.kernel.clock import now
+from portal.kernel.errors import PortalError
+from portal.kernel.pages import keyset
+from portal.kernel.web import applicant, put_error, tell_error
+from products.models import Product
+
+
+def _case(request: HttpRequest, reference: str) -> Application:
+    rows = Application.objects.visible_to(request.actor).select_related("enterprise", "product", "assignee__user", "assignee__branch", "partner")
+    return get_object_or_404(rows, reference=reference)
+
+
+def _editable(request: HttpRequest, reference: str) -> Application:
+    application = _case(request, reference)
+    if not application.is_editable:
+        raise Http404
+    return application
+
+
+@applicant
+@require_safe
+def application_list(request: HttpRequest) -> HttpResponse:
+    rows = Application.objects.visible_to(request.actor).select_related("enterprise", "product")
+    page = keyset(rows, order=("created_at", "id"), cursor=request.GET.get("cursor", ""), limit=20, descending=True)
+    return render(request, "applications/application_list.html", {"page": page, "nav": "applications"})
+
+
+@applicant
+@require_http_methods(["GET", "POST"])
+def start(request: HttpRequest, code: str) -> HttpResponse:
+    product = get_object_or_404(Product.objects.offered(), code=code)
+    members = list(Membership.objects.of(request.actor).select_related("enterprise"))
+    if not members:
+        messages.info(request, "先登记您的企业，只要统一社会信用代码")
+        return redirect("accounts:claim")
+    if request.method == "POST":
+        enterprise_id = get_object_or_404(Membership.objects.of(request.actor), enterprise__uscc=request.POST.get("uscc", "")).enterprise_id
+        try:
+            application = drafting.start(enterprise_id=enterprise_id, product_code=code, actor=request.actor)
+        except PortalError as error:
+            tell_error(request, error)
+            return redirect("products:detail", code)
+        return redirect("applications:tasks", application.reference)
+    return render(request, "applications/start.html", {"product": product, "members": members, "nav": "applications"})
+
+
+def _membership(request: HttpRequest, application: Application) -> Membership:
+    try:
+        return drafting.membership_for(application, request.actor)
+    except PortalError as error:
+        raise Http404 from error
+
+
+def _tasks(request: HttpRequest, application: Application, membership: Membership) -> list[checklist.Task]:
+    missing = consents.missing_kinds(application.enterprise, application.product.consents) if membership.is_verified else application.product.consents
+    kinds = set(application.documents.filter(removed_at=None).values_list("kind", flat=True))
+    profile = drafting.profile_for(application, membership)
+    return checklist.tasks(application, profile=profile, missing_consents=[ConsentKind(k).label for k in missing], document_kinds=kinds)
+
+
+@never_cache
+@applicant
+@require_safe
+def tasks(request: HttpRequest, reference: str) -> HttpResponse:
+    application = _case(request, reference)
+    if not application.is_editable:
+        return redirect("applications:status", reference)
+    membership = _membership(request, application)
+    rows = _tasks(request, application, membership)
+    left = sum(row.state != "done" for row in rows)
+    context = {"application": application, "membership": membership, "rows": rows, "left": left, "nav": "applications"}
+    return render(request, "applications/tasks.html", context)
+
+
+@never_cache
+@applicant
+@require_http_methods(["GET", "POST"])
+def section(request: HttpRequest, reference: str, name: str) -> HttpResponse:
+    application = _editable(request, reference)
+    if name not in checklist.sections_of(application.product) or name in (Section.CONSENTS, Section.DOCUMENTS):
+        raise Http404
+    membership = _membership(request, application)
+    cls = form_class(application, name)
+    initial = cls.initial_from(application, drafting.profile_for(application, membership))
+    form = cls(request.POST or None, application=application, initial=initial)
+    if request.method == "POST" and form.is_valid():
+        profile, values = form.changes()
+        try:
+            drafting.save_section(application_id=application.pk, section=Section(name), profile=profile, request=values, actor=request.actor)
+        except PortalError as error:
+            put_error(form, error)
+        else:
+            return redirect("applications:tasks", reference)
+    context = {"application": application, "form": form, "section": Section(name), "nav": "applications"}
+    return render(request, "applications/section.html", context, status=422 if form.errors else 200)
+
+
+@never_cache
+@applicant
+@require_http_methods(["GET", "POST"])
+def sign(request: HttpRequest, reference: str) -> HttpResponse:
+    """Read and sign each consent; nothing is ticked beforehand."""
+    application = _editable(request, reference)
+    membership = _membership(request, application)
+    if request.method == "POST":
+        try:
+            consents.give(
+                membership_id=membership.pk, text_id=int(request.POST.get("text_id", "0") or 0), text_sha256=request.POST.get("sha256", ""), actor=request.actor
+            )
+        except PortalError as error:
+            tell_error(request, error)
+        except (ValueError, consents.ConsentText.DoesNotExist) as error:
+            raise Http404 from error
+        return redirect("applications:sign", reference)
+    texts = consents.current_texts(application.product.consents)
+    live = {}
+    if membership.is_verified:
+        live = {c.text_id: c for c in Consent.objects.live().filter(enterprise=application.enterprise, text__in=texts).select_related("given_by")}
+    rows = [{"text": t, "given": live.get(t.pk), "may_sign": consents.may_sign(membership, t.kind)} for t in texts]
+    return render(request, "applications/consents.html", {"application": application, "membership": membership, "rows": rows, "nav": "applications"})
+
+
+@never_cache
+@applicant
+@require_http_methods(["GET", "POST"])
+def documents(request: HttpRequest, reference: str) -> HttpResponse:
+    application = _editable(request, reference)
+    _membership(request, application)
+    form = UploadForm(request.POST or None, request.FILES or None)
+    if request.method == "POST":
+        if form.is_valid():
+            try:
+                drafting.upload(application_id=application.pk, kind=form.cleaned_data["kind"], upload=form.cleaned_data["file"], actor=request.actor)
+            except PortalError as error:
+                put_error(form, error)
+            else:
+                return redirect("applications:documents", reference)
+    files = list(application.documents.filter(removed_at=None, supplement=None).order_by("pk"))
+    rows = [{**m, "files": [f for f in files if f.kind == m["kind"]]} for m in application.product.materials]
+    context = {"application": application, "rows": rows, "form": form if request.method == "POST" else None, "failed_kind": request.POST.get("kind", ""), "nav": "applications"}
+    return render(request, "applications/documents.html", context, status=422 if request.method == "POST" else 200)
+
+
+@applicant
+@require_POST
+def remove_document(request: HttpRequest, reference: str, public_id: str) -> HttpResponse:
+    application = _editable(request, reference)
+    get_object_or_404(application.documents, public_id=public_id, removed_at=None)
+    try:
+        drafting.remove_document(application_id=application.pk, public_id=public_id, actor=request.actor)
+    except PortalError as error:
+        tell_error(request, error)
+    return redirect("applications:documents" if application.status == "draft" else "applications:status", reference)
+
+
+def send_document(document: Document) -> FileResponse:
+    """The bytes as an attachment; the browser never interprets them on our origin."""
+    response = FileResponse(default_storage.open(document.storage_key), as_attachment=True, filename=document.name, content_type="application/octet-stream")
+    response["X-Content-Type-Options"] = "nosniff"
+    response["Content-Security-Policy"] = "default-src 'none'; sandbox"
+    return response
+
+
+@never_cache
+@applicant
+@require_safe
+def download(request: HttpRequest, reference: str, public_id: str) -> HttpResponse:
+    application = _case(request, reference)
+    document = get_object_or_404(application.documents, public_id=public_id, removed_at=None)
+    note_access(actor=request.actor, subject=application.reference, field=f"document:{document.public_id}")
+    return send_document(document)
+
+
+@never_cache
+@applicant
+@require_safe
+def check(request: HttpRequest, reference: str) -> HttpResponse:
+    """Check your answers: everything on one page, each with its change link."""
+    application = _editable(request, reference)
+    membership = _membership(request, application)
+    profile = drafting.profile_for(application, membership)
+    rows = _tasks(request, application, membership)
+    blocks = []
+    for task in rows:
+        if task.section in (Section.CONSENTS, Section.DOCUMENTS):
+            continue
+        cls = form_class(application, task.section)
+        form = cls(application=application, initial=cls.initial_from(application, profile))
+        blocks.append({"task": task, "answers": [(f.label, _shown(f)) for f in form]})
+    files = application.documents.filter(removed_at=None, supplement=None)
+    context = {"application": application, "membership": membership, "blocks": blocks, "rows": rows, "files": files, "left": sum(r.state != "done" for r in rows), "nav": "applications"}
+    return render(request, "applications/check.html", context)
+
+
+def _shown(bound) -> str:
+    """An answer in words."""
+    value = bound.value()
+    if value in (None, "", []):
+        return "没有填写"
+    choices = dict(getattr(bound.field, "choices", []))
+    if isinstance(value, list):
+        return "、".join(str(choices.get(v, v)) for v in value)
+    unit = getattr(bound.field, "unit", "")
+    return f"{choices.get(value, value)}{' ' + unit if unit else ''}"
+
+
+def _act(request: HttpRequest, reference: str, work, done: str) -> HttpResponse:
+    """Run one domain function on a visible case, tell how it went, go to the status page."""
+    application = _case(request, reference)
+    try:
+        work(application_id=application.pk, actor=request.actor)
+    except PortalError as error:
+        tell_error(request, error)
+        return redirect(Application.objects.get(pk=application.pk).get_absolute_url())
+    messages.success(request, done)
+    return redirect("applications:status", reference)
+
+
+@applicant
+@require_POST
+def submit(request: HttpRequest, reference: str) -> HttpResponse:
+    return _act(request, reference, submission.submit, "已提交。10 分钟内且未开始审查时可以撤销修改")
+
+
+@applicant
+@require_POST
+def withdraw(request: HttpRequest, reference: str) -> HttpResponse:
+    return _act(request, reference, closing.withdraw, "申请已撤回，可用原材料重新申请")
+
+
+@applicant
+@require_POST
+def undo(request: HttpRequest, reference: str) -> HttpResponse:
+    application = _case(request, reference)
+    try:
+        closing.undo(application_id=application.pk, actor=request.actor)
+    except PortalError as error:
+        tell_error(request, error)
+        return redirect("applications:status", reference)
+    return redirect("applications:tasks", reference)
+
+
+@applicant
+@require_POST
+def answer_offer(request: HttpRequest, reference: str) -> HttpResponse:
+    accepted = request.POST.get("answer") == "accept"
+
+    def work(*, application_id: int, actor) -> None:
+        closing.answer_offer(application_id=application_id, accepted=accepted, actor=actor)
+
+    return _act(request, reference, work, "已接受方案，银行将安排放款" if accepted else "已放弃这份方案")
+
+
+@applicant
+@require_POST
+def discard(request: HttpRequest, reference: str) -> HttpResponse:
+    application = _case(request, reference)
+    try:
+        drafting.discard(application_id=application.pk, actor=request.actor)
+    except PortalError as error:
+        tell_error(request, error)
+        return redirect("applications:tasks", reference)
+    messages.success(request, "草稿已删除")
+    return redirect("applications:list")
+
+
+@never_cache
+@applicant
+@require_safe
+def status(request: HttpRequest, reference: str) -> HttpResponse:
+    application = _case(request, reference)
+    if application.status == "draft":
+        return redirect("applications:tasks", reference)
+    template = "applications/_status_live.html" if request.htmx else "applications/status.html"
+    return render(request, template, _status_context(application))
+
+
+def _status_context(application: Application) -> dict:
+    screening = case.newest_screening(application)
+    may_undo = application.status in ("submitted", "screened") and application.assignee_id is None and now() - application.submitted_at < closing.UNDO_WITHIN
+    return {
+        "application": application, "turn": case.turn_of(application), "steps": case.timeline(application), "groups": case.finding_groups(screening),
+        "screening": screening, "score": case.score_rows(screening), "declined": case.decline_words(application), "may_undo": may_undo,
+        "supplements": [s for s in application.supplements.all().prefetch_related("documents") if s.round == application.round and application.status == "returned"],
+        "offer": getattr(application, "offer", None), "nav": "applications", "polling": application.status == "submitted",
+        "may_withdraw": any(m.name == "withdraw" for m in application.lifecycle.allowed(application.status, "applicant")),
+    }  # fmt: skip
+
+
+@applicant
+@require_POST
+def answer_supplement(request: HttpRequest, reference: str, supplement_id: int) -> HttpResponse:
+    """Answer one item in place: with a file, with words, or with both."""
+    application = _editable(request, reference)
+    get_object_or_404(application.supplements, pk=supplement_id, round=application.round)
+    try:
+        if request.FILES.get("file"):
+            drafting.upload(application_id=application.pk, kind="supplement", upload=request.FILES["file"], actor=request.actor, supplement_id=supplement_id)
+        drafting.answer_supplement(application_id=application.pk, supplement_id=supplement_id, answer=request.POST.get("answer", "")[:1000], actor=request.actor)
+    except PortalError as error:
+        tell_error(request, error)
+    return redirect("applications:status", reference)
+
+
+@applicant
+@require_safe
+def notices(request: HttpRequest) -> HttpResponse:
+    rows = list(Notice.objects.filter(user=request.user).select_related("application").order_by("-created_at", "-id")[:50])
+    Notice.objects.filter(pk__in=[r.pk for r in rows if r.read_at is None]).update(read_at=now())
+    return render(request, "applications/notices.html", {"rows": rows, "nav": "notices"})
