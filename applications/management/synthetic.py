@@ -1,0 +1,81 @@
+"""Any number of synthetic enterprises, deterministic, in the unassigned division 110199, by labelled default distributions."""
+
+from __future__ import annotations
+
+import math
+import random
+from collections.abc import Iterator
+from datetime import date, timedelta
+from decimal import Decimal
+
+from stdnum.cn import uscc as standard
+
+from portal.kernel.money import WAN, floor_to
+
+DIVISION = "110199"
+_ORG_WEIGHTS = (3, 7, 9, 10, 5, 8, 4, 2)
+
+TIERS = (("T1", 30), ("T2", 33), ("T3", 22), ("T4", 11), ("T5", 4))
+INDUSTRIES = (("I65", 40), ("M73", 25), ("C39", 20), ("I64", 7), ("L72", 8))
+DISTRICTS = (("110108", 35), ("110105", 13), ("110114", 9), ("110115", 15), ("110106", 8), ("110102", 7), ("110112", 13))
+MEDIAN_REVENUE = {"T1": 400, "T2": 1800, "T3": 5000, "T4": 9000, "T5": 20000}  # 万元
+MEDIAN_STAFF = {"T1": 12, "T2": 30, "T3": 60, "T4": 90, "T5": 180}
+PATENTS = {"T1": 1, "T2": 2, "T3": 5, "T4": 10, "T5": 22}
+TITLES = {"T1": (), "T2": ("tech_sme",), "T3": ("hnte",), "T4": ("srdi_sme",), "T5": ("little_giant",)}
+_HEADS, _TAILS = "云石青松竹兰梅星河川岳海风雪霜露晨曦朗澄", "科智芯光能航算图联谱析测控源材材器件络数"
+_KINDS = ("科技", "智能", "生物技术", "半导体", "新材料", "工业软件", "光电", "机器人")
+
+
+def demo_uscc(number: int) -> str:
+    """A valid credit code of the unassigned division; `number` up to 999,999."""
+    organisation = f"MA{number:06d}"
+    total = sum((int(c) if c.isdigit() else ord(c) - 55) * w for c, w in zip(organisation, _ORG_WEIGHTS, strict=True))
+    check = 11 - total % 11
+    full = f"91{DIVISION}{organisation}" + ("X" if check == 10 else "0" if check == 11 else str(check))
+    return full + standard.calc_check_digit(full)
+
+
+def _pick(chance: random.Random, table: tuple[tuple[str, int], ...]) -> str:
+    return chance.choices([k for k, _ in table], [w for _, w in table])[0]
+
+
+def _poisson(chance: random.Random, mean: float) -> int:
+    limit, product, n = math.exp(-mean), chance.random(), 0
+    while product > limit:
+        product *= chance.random()
+        n += 1
+    return n
+
+
+def firms(count: int, *, first: int = 1000, on: date) -> Iterator[dict]:
+    """`count` firms: `{uscc, name, tier, titles, profile}`; the same call gives the same firms."""
+    chance = random.Random(20260101)  # noqa: S311  sample data, not secrets
+    for number in range(first, first + count):
+        tier = _pick(chance, TIERS)
+        revenue = Decimal(round(MEDIAN_REVENUE[tier] * math.exp(chance.gauss(0, 0.9)), 2)) * WAN
+        revenue = revenue.quantize(Decimal("0.01"))
+        intensity = chance.betavariate(2, 11 if tier in ("T1", "T2") else 20)
+        if tier in ("T4", "T5") and chance.random() < 0.4:
+            intensity = 0.15 + chance.random() * 0.2
+        rd = (revenue * Decimal(str(round(intensity, 4)))).quantize(Decimal("0.01"))
+        staff = max(2, round(MEDIAN_STAFF[tier] * math.exp(chance.gauss(0, 0.5))))
+        patents = _poisson(chance, PATENTS[tier])
+        year = on.year - 1
+        name = f"北京{chance.choice(_HEADS)}{chance.choice(_HEADS)}{chance.choice(_TAILS)}{chance.choice(_KINDS)}有限公司"
+        yield {
+            "uscc": demo_uscc(number), "name": name, "tier": tier, "titles": TITLES[tier],
+            "profile": {
+                "name": name, "established_on": (on - timedelta(days=chance.randint(200, 5500))).isoformat(),
+                "district_code": _pick(chance, DISTRICTS), "industry_code": _pick(chance, INDUSTRIES), "employees": staff,
+                "rd_employees": round(staff * chance.betavariate(3, 4)), "class_1_ip": patents, "class_1_ip_self_developed": round(patents * chance.random()),
+                "class_2_ip": _poisson(chance, 6), "tax_grade": chance.choice("AABM"),
+                "annual": [
+                    {"year": year - 1, "revenue": f"{revenue * 85 / 100:.2f}", "rd_expense": f"{rd * 85 / 100:.2f}"},
+                    {"year": year, "revenue": f"{revenue:.2f}", "rd_expense": f"{rd:.2f}"},
+                ],
+                "titles": [{"kind": kind, "region": "110000"} for kind in TITLES[tier]],
+                "team": {"doctorates_or_senior_titles": _poisson(chance, 2), "core_members": 3 + _poisson(chance, 3), "founder_doctorate": chance.random() < 0.35},
+                "market": {"share_pct": f"{chance.betavariate(1, 12) * 100:.1f}", "rank_national": 1 + _poisson(chance, 12), "chain_leader_customers": _poisson(chance, 1)},
+            },
+            "amount": max(10 * WAN, min(200 * WAN, floor_to(revenue * chance.randint(20, 40) / 100, WAN))), "chance": chance.random(),
+        }  # fmt: skip
