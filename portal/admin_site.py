@@ -8,12 +8,28 @@ from django.conf import settings
 from django.contrib import admin
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
+from django.urls import path
+
+from accounts.enums import BankerRole
+from accounts.models import Banker
+from applications.admin import views as case_desk
 
 
 class PortalAdminSite(admin.AdminSite):
     site_header = site_title = "科创融资后台"
     index_title = "数据"
     enable_nav_sidebar = True
+
+    def get_urls(self) -> list:
+        data = path("data/", self.admin_view(super().index), name="data")
+        return [*case_desk.urls(self), data, *super().get_urls()]
+
+    def index(self, request: HttpRequest, extra_context: dict | None = None) -> HttpResponse:
+        """Bankers land in their queue, administrators on the data pages."""
+        works = Banker.objects.filter(user_id=request.user.pk, is_active=True, role__in=case_desk.WORKING_ROLES).values_list("role", flat=True).first()
+        if works is None:
+            return super().index(request, extra_context)
+        return redirect("admin:queue", "signature" if works == BankerRole.APPROVER else "unclaimed")
 
     login = secure_admin_login(admin.AdminSite.login)
 

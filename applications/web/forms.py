@@ -89,6 +89,7 @@ class SectionForm(forms.Form):
 
     title = ""
     lead = ""
+    in_columns = False
 
     @classmethod
     def initial_from(cls, application: Application, profile: dict) -> dict:
@@ -183,14 +184,15 @@ class OperationsForm(SectionForm):
     """Two full years of figures, staff, intellectual property, titles. A blank stays unknown: a person asks."""
 
     title, lead = "经营与研发", "按最近两个完整年度填写。不清楚的可以留空，由客户经理核实，不影响提交；没有请填 0。"
+    in_columns = True
     annual_keys = ("revenue", "rd_expense", "total_assets", "total_liabilities", "net_profit")
     count_keys = (("rd_employees", "人"), ("technical_employees", "人"), ("class_1_ip", "件"), ("class_1_ip_self_developed", "件"), ("class_2_ip", "件"))
 
     def __init__(self, *args: object, application: Application, **kwargs: object) -> None:
         super().__init__(*args, **kwargs)
         self.years = (today().year - 1, today().year - 2)
-        for year in self.years:
-            for key in self.annual_keys:
+        for key in self.annual_keys:
+            for year in self.years:
                 self.fields[f"{key}_{year}"] = WanField(label=f"{year} 年{LABELS[key]}", negative=key in MAY_BE_NEGATIVE)
         for key, unit in self.count_keys:
             self.fields[key] = CountField(label=LABELS[key], unit=unit)

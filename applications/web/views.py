@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from django.contrib import messages
-from django.core.files.storage import default_storage
-from django.http import FileResponse, Http404, HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
@@ -15,12 +14,13 @@ from accounts.models import Consent, Membership
 from applications import checklist
 from applications.domain import closing, drafting, submission
 from applications.enums import Section
-from applications.models import Application, Document, Notice
+from applications.models import Application, Notice
 from applications.queries import case
 from applications.web.forms import UploadForm, form_class
 from portal.kernel.access import note_access
 from portal.kernel.clock import now
 from portal.kernel.errors import PortalError
+from portal.kernel.files import as_attachment
 from portal.kernel.pages import keyset
 from portal.kernel.web import applicant, put_error, tell_error
 from products.models import Product
@@ -174,14 +174,6 @@ def remove_document(request: HttpRequest, reference: str, public_id: str) -> Htt
     return redirect("applications:documents" if application.status == "draft" else "applications:status", reference)
 
 
-def send_document(document: Document) -> FileResponse:
-    """The bytes as an attachment; the browser never interprets them on our origin."""
-    response = FileResponse(default_storage.open(document.storage_key), as_attachment=True, filename=document.name, content_type="application/octet-stream")
-    response["X-Content-Type-Options"] = "nosniff"
-    response["Content-Security-Policy"] = "default-src 'none'; sandbox"
-    return response
-
-
 @never_cache
 @applicant
 @require_safe
@@ -189,7 +181,7 @@ def download(request: HttpRequest, reference: str, public_id: str) -> HttpRespon
     application = _case(request, reference)
     document = get_object_or_404(application.documents, public_id=public_id, removed_at=None)
     note_access(actor=request.actor, subject=application.reference, field=f"document:{document.public_id}")
-    return send_document(document)
+    return as_attachment(document.storage_key, document.name)
 
 
 @never_cache

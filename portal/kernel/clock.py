@@ -77,12 +77,16 @@ def due_after(start: datetime, working_days: int) -> Due:
     return Due(datetime.combine(day + timedelta(days=1), time.min, BEIJING), provisional)
 
 
-def workdays_between(start: datetime, end: datetime) -> int:
-    """Whole working days from the Beijing date of `start` (not counted) to that of `end` (counted); negative when late."""
+def workdays_between(start: datetime, end: datetime, overrides: dict[date, bool] | None = None) -> int:
+    """Whole working days from the Beijing date of `start` (not counted) to that of `end` (counted); negative when late.
+
+    `overrides` (from `load_overrides`) saves the query when many spans are asked.
+    """
     first, last = start.astimezone(BEIJING).date(), end.astimezone(BEIJING).date()
     sign = 1
     if last < first:
         first, last, sign = last, first, -1
-    overrides = load_overrides(first, last)
+    if overrides is None:
+        overrides = load_overrides(first, last)
     days = (first + timedelta(days=n) for n in range(1, (last - first).days + 1))
     return sign * sum(is_workday(day, overrides)[0] for day in days)

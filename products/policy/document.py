@@ -160,7 +160,7 @@ def _condition(raw: object, place: str) -> Condition:
             inner = tuple(_condition(part, f"{place}/{joiner}/{i}") for i, part in enumerate(parts))
             test = _any_of(inner) if joiner == "any_of" else _all_of(inner)
             facts = tuple(dict.fromkeys(f for c in inner for f in c.facts))
-            named = [f"{FACTS[c.facts[0]].label} {c.required}" if len(c.facts) == 1 else c.required for c in inner]
+            named = [f"{FACTS[c.facts[0]].label} {c.required}" if len(c.facts) == 1 and len(facts) > 1 else c.required for c in inner]
             return Condition(test, word.join(named), facts)
     _need(raw, place, "fact", "op")
     spec = FACTS.get(raw["fact"])

@@ -1,0 +1,1 @@
+"""The bank's pages: queues, the case on one screen, members to verify."""

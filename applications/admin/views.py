@@ -1,0 +1,256 @@
+"""Own views of the admin site: queues, case, members. Each act is one call into the domain."""
+
+from __future__ import annotations
+
+from django.contrib import admin, messages
+from django.core.exceptions import PermissionDenied
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect
+from django.template.response import TemplateResponse
+from django.urls import path
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
+
+from accounts.domain import memberships
+from accounts.enums import BankerRole
+from accounts.models import Banker, Membership
+from accounts.profile_rules import LABELS
+from applications.admin.acts import ACTS, offered
+from applications.admin.forms import ApproveForm, NoteForm, RecommendForm, ScoreForm
+from applications.domain import reviewing
+from applications.domain.screening import known_of
+from applications.models import Application, Supplement
+from applications.queries import case, queues
+from portal.kernel.access import mask_name, mask_phone, note_access
+from portal.kernel.actors import Actor, ActorKind
+from portal.kernel.errors import PortalError
+from portal.kernel.files import as_attachment
+from portal.kernel.models import Event
+from portal.kernel.sheets import stream_csv
+from portal.kernel.web import client_address, put_error
+from products.domain.evaluating import replay
+from products.enums import SIZE_LABELS, Stage, Tier
+from products.models import Product
+
+EXPORT_LIMIT = 5000
+WORKING_ROLES = (BankerRole.RM, BankerRole.REVIEWER, BankerRole.APPROVER)
+
+
+def working_banker(request: HttpRequest) -> Banker:
+    """The banker on the case desk, and the request's actor. Policy and system administrators have no cases."""
+    banker = Banker.objects.select_related("user", "branch").filter(user_id=request.user.pk, is_active=True, role__in=WORKING_ROLES).first()
+    if banker is None:
+        raise PermissionDenied
+    request.actor = Actor(ActorKind.BANKER, user_id=request.user.pk, address=client_address(request))
+    return banker
+
+
+@require_safe
+def queue(request: HttpRequest, code: str) -> HttpResponse:
+    banker = working_banker(request)
+    if code not in queues.QUEUES:
+        raise Http404
+    found = queues.QUEUES[code]
+    filters = {"product": request.GET.get("product", ""), "tier": request.GET.get("tier", ""), "search": request.GET.get("q", "").strip()[:60].replace("\x00", "")}
+    rows = queues.rows_of(found, banker, **filters)
+    if "csv" in request.GET:
+        return _export(rows)
+    try:
+        page = queues.page_of(rows, cursor=request.GET.get("cursor", ""))
+    except PortalError as error:
+        raise Http404 from error
+    context = {
+        **admin.site.each_context(request), "title": found.label, "queue": found, "queues": queues.QUEUES.values(), "counts": queues.counts(banker),
+        "rows": queues.with_clocks(page.rows), "page": page, "filters": filters, "products": Product.objects.offered(), "tiers": Tier.choices, "banker": banker,
+    }  # fmt: skip
+    return TemplateResponse(request, "admin/queue.html", context)
+
+
+def _export(rows) -> HttpResponse:
+    header = ["编号", "企业", "统一社会信用代码", "产品", "申请金额（元）", "分层", "机评下限", "状态", "期限", "领取人"]
+    found = rows.with_row().order_by(*queues.ORDER)[:EXPORT_LIMIT].iterator(chunk_size=500)
+    lines = (
+        [a.reference, a.enterprise.name, a.enterprise.uscc, a.product.name, a.requested_amount, a.tier, a.score_low, a.status_info.label, a.due_at and f"{a.due_at:%Y-%m-%d}", a.assignee and a.assignee.user]
+        for a in found
+    )  # fmt: skip
+    return stream_csv("queue.csv", header, lines)
+
+
+def _case(request: HttpRequest, reference: str) -> Application:
+    rows = Application.objects.visible_to(request.actor).select_related("enterprise", "product", "assignee__user", "partner", "offer")
+    return get_object_or_404(rows, reference=reference)
+
+
+@never_cache
+@require_safe
+def case_page(request: HttpRequest, reference: str) -> HttpResponse:
+    banker = working_banker(request)
+    return _render_case(request, _case(request, reference), banker)
+
+
+@require_http_methods(["GET", "POST"])
+def act(request: HttpRequest, reference: str, code: str) -> HttpResponse:
+    """Do one act: a wrong form comes back on the same screen with what was typed."""
+    banker = working_banker(request)
+    if request.method != "POST":
+        return redirect("admin:case", reference)
+    application = _case(request, reference)
+    pressed = ACTS.get(code)
+    if pressed is None:
+        raise Http404
+    form = pressed.form(request.POST)
+    if form.is_valid():
+        try:
+            pressed.work(application_id=application.pk, actor=request.actor, **form.arguments())
+        except PortalError as error:
+            if form.fields and error.field:
+                put_error(form, error)
+            else:
+                messages.error(request, error.message)
+                return redirect("admin:case", reference)
+        else:
+            messages.success(request, pressed.done)
+            return redirect("admin:case", reference)
+    application.refresh_from_db()
+    return _render_case(request, application, banker, failed=(code, form))
+
+
+def _render_case(request: HttpRequest, application: Application, banker: Banker, failed: tuple | None = None) -> HttpResponse:
+    screening = case.newest_screening(application)
+    submission = application.submissions.order_by("-round").first()
+    assessments = list(application.assessments.select_related("banker__user"))
+    recommendation = application.recommendations.select_related("banker__user").order_by("-pk").first()
+    mine = {a.dimension: a for a in assessments if a.banker_id == banker.pk}
+    left = [d for d in reviewing.Dimension if d not in mine] if application.is_credit else []
+    rows = offered(application, banker, recommendation=recommendation, scorer_ids={a.banker_id for a in assessments}, scores_left=left)
+    context = {
+        **admin.site.each_context(request), "title": application.enterprise.name, "is_nav_sidebar_enabled": False, "application": application, "banker": banker,
+        "clock": queues.with_clocks([application])[0][1], "screening": screening, "groups": case.finding_groups(screening), "score": case.score_rows(screening),
+        "facts": _facts(submission), "documents": application.documents.filter(removed_at=None), "notes": application.notes.select_related("banker__user").order_by("-pk")[:20],
+        "events": Event.objects.filter(stream=application.reference).order_by("-seq")[:30], "titles": case.TITLES, "assessments": assessments,
+        "recommendation": recommendation, "offered": rows, "forms": _forms(rows, application, mine, recommendation, failed), "failed": failed and failed[0],
+        "score_form": failed[1] if failed and failed[0] == "score" else _score_form(mine), "may_score": _may_score(application, banker),
+        "note_form": failed[1] if failed and failed[0] == "note" else NoteForm(auto_id="note_%s"), "size_labels": SIZE_LABELS,
+        "stage": Stage(screening.stage).label if screening and screening.stage else "", "supplements": Supplement.objects.filter(application=application).order_by("-pk"),
+    }  # fmt: skip
+    return TemplateResponse(request, "admin/case.html", context, status=422 if failed else 200)
+
+
+def _may_score(application: Application, banker: Banker) -> bool:
+    return application.is_credit and application.status == "screened" and application.assignee_id == banker.pk and banker.role == BankerRole.REVIEWER
+
+
+def _score_form(mine: dict) -> ScoreForm:
+    initial = {f"points_{d}": a.points for d, a in mine.items()} | {f"reason_{d}": a.reason for d, a in mine.items()}
+    return ScoreForm(initial=initial)
+
+
+def _forms(rows: list, application: Application, mine: dict, recommendation, failed: tuple | None) -> list:
+    """(act, form, why not) for the decision bar; the failed form keeps what was typed."""
+    out = []
+    for row in rows:
+        if failed and failed[0] == row.act.code:
+            form = failed[1]
+        elif row.act.form is RecommendForm:
+            form = RecommendForm(initial=RecommendForm.initial_for(application), auto_id=f"{row.act.code}_%s")
+        elif issubclass(row.act.form, ApproveForm):
+            form = row.act.form(initial={"recommendation_id": recommendation.pk, "reason_code": recommendation.reason_code}, auto_id=f"{row.act.code}_%s")
+        else:
+            form = row.act.form(auto_id=f"{row.act.code}_%s")
+        out.append((row, form))
+    return out
+
+
+def _facts(submission) -> list[dict]:
+    """What was submitted, by field with its source and conflicts, for the left column."""
+    if submission is None:
+        return []
+    known, _, _ = known_of(submission)
+    rows = []
+    for key, value in known.values.items():
+        field = key.rpartition(".")[2]
+        if field not in LABELS:
+            continue
+        year = key.split(".")[1] if key.startswith("annual.") else ""
+        is_money = key.startswith("annual.") or field.startswith("institutional")
+        shown = f"{value / 10000:,.2f} 万元" if is_money else {True: "是", False: "否"}.get(value, value) if isinstance(value, bool) else value
+        conflict = known.conflicts.get(key)
+        rows.append({"label": f"{year} {LABELS[field]}".strip(), "value": shown, "source": case.SOURCE_LABELS.get(known.sources[key], ""), "conflict": conflict})
+    return rows
+
+
+@never_cache
+@require_safe
+def download(request: HttpRequest, reference: str, public_id: str) -> HttpResponse:
+    working_banker(request)
+    application = _case(request, reference)
+    document = get_object_or_404(application.documents, public_id=public_id, removed_at=None)
+    note_access(actor=request.actor, subject=application.reference, field=f"document:{document.public_id}")
+    return as_attachment(document.storage_key, document.name)
+
+
+@never_cache
+@require_POST
+def replay_case(request: HttpRequest, reference: str) -> HttpResponse:
+    """Evaluate the stored snapshot again and compare by hash."""
+    working_banker(request)
+    application = _case(request, reference)
+    screening = case.newest_screening(application)
+    if screening is None:
+        raise Http404
+    same = all(replay(kept) for kept in (screening.eligibility, screening.tier, screening.score))
+    (messages.success if same else messages.error)(request, "重放一致：同一快照、同一政策版本，结果指纹相同" if same else "重放不一致，请联系政策管理员")
+    return redirect("admin:case", reference)
+
+
+@never_cache
+@require_safe
+def member_list(request: HttpRequest) -> HttpResponse:
+    """Members waiting for a relationship manager's word; contact details masked."""
+    banker = working_banker(request)
+    waiting = Membership.objects.current().filter(verified_at=None).select_related("user", "enterprise").order_by("-pk")[:100]
+    rows = [{"membership": m, "name": mask_name(m.user.name) or "未填写", "contact": mask_phone(m.user.phone) if m.user.phone else (m.user.email or "")[:1] + "***"} for m in waiting]
+    context = {
+        **admin.site.each_context(request), "title": "待核验成员", "rows": rows, "banker": banker, "queues": queues.QUEUES.values(), "counts": queues.counts(banker),
+        "may_verify": banker.role == BankerRole.RM, "revealed": request.session.pop("revealed", None),
+    }  # fmt: skip
+    return TemplateResponse(request, "admin/members.html", context)
+
+
+@never_cache
+@require_POST
+def reveal_member(request: HttpRequest, membership_id: int) -> HttpResponse:
+    """Show one contact in clear once; who looked is written down."""
+    working_banker(request)
+    membership = get_object_or_404(Membership.objects.current().filter(verified_at=None).select_related("user"), pk=membership_id)
+    note_access(actor=request.actor, subject=f"membership:{membership_id}", field="contact", reason="核验成员")
+    request.session["revealed"] = {"id": membership_id, "contact": membership.user.phone or membership.user.email}
+    return redirect("admin:members")
+
+
+@require_POST
+def verify_member(request: HttpRequest, membership_id: int) -> HttpResponse:
+    working_banker(request)
+    get_object_or_404(Membership.objects.current(), pk=membership_id)
+    try:
+        memberships.verify_by_banker(membership_id=membership_id, actor=request.actor)
+    except PortalError as error:
+        messages.error(request, error.message)
+    else:
+        messages.success(request, "已核实")
+    return redirect("admin:members")
+
+
+def urls(site: admin.AdminSite) -> list:
+    """Routes of these views, each behind the site's own guard."""
+    guard = site.admin_view
+    return [
+        path("queues/<slug:code>/", guard(queue), name="queue"),
+        path("cases/<str:reference>/", guard(case_page), name="case"),
+        path("cases/<str:reference>/replay/", guard(replay_case), name="case_replay"),
+        path("cases/<str:reference>/documents/<str:public_id>/", guard(download), name="case_document"),
+        path("cases/<str:reference>/<slug:code>/", guard(act), name="case_act"),
+        path("members/", guard(member_list), name="members"),
+        path("members/<int:membership_id>/reveal/", guard(reveal_member), name="member_reveal"),
+        path("members/<int:membership_id>/verify/", guard(verify_member), name="member_verify"),
+    ]
