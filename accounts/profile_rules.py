@@ -22,6 +22,12 @@ MAY_BE_NEGATIVE = frozenset({"net_profit"})
 TEAM = ("doctorates_or_senior_titles", "core_members", "founder_doctorate", "key_talent_programme")
 MARKET = ("share_pct", "rank_national", "chain_leader_customers", "standards_led")
 SCALARS = ("established_on", "district_code", "industry_code", "tax_grade", *COUNTS, *EQUITY)
+# Beijing division codes; 110302 is what firms of the development area carry in their credit codes.
+DISTRICT_NAMES = {
+    "110101": "东城区", "110102": "西城区", "110105": "朝阳区", "110106": "丰台区", "110107": "石景山区", "110108": "海淀区",
+    "110109": "门头沟区", "110111": "房山区", "110112": "通州区", "110113": "顺义区", "110114": "昌平区", "110115": "大兴区",
+    "110116": "怀柔区", "110117": "平谷区", "110118": "密云区", "110119": "延庆区", "110302": "经济技术开发区",
+}  # fmt: skip
 LABELS = {
     "name": "企业名称", "established_on": "成立日期", "district_code": "注册地", "industry_code": "行业",
     "employees": "员工人数", "technical_employees": "科技人员人数", "rd_employees": "研发人员人数",

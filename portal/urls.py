@@ -3,12 +3,15 @@
 from django.contrib import admin
 from django.urls import include, path
 
+from accounts.api import PartnerTokenView
 from portal import health
 
 urlpatterns = [
     path("healthz", health.healthz),
     path("readyz", health.readyz),
     path("admin/", admin.site.urls),
+    path("api/v1/", include("portal.api")),
+    path("oauth2/token/", PartnerTokenView.as_view()),
     path("accounts/", include("allauth.urls")),
     path("applications/", include("applications.web.urls")),
     path("", include("accounts.web.urls")),

@@ -14,7 +14,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 from accounts.domain import memberships
 from accounts.enums import BankerRole
 from accounts.models import Banker, Membership
-from accounts.profile_rules import LABELS
+from accounts.profile_rules import DISTRICT_NAMES, LABELS
 from applications.admin.acts import ACTS, offered
 from applications.admin.forms import ApproveForm, NoteForm, RecommendForm, ScoreForm
 from applications.domain import reviewing
@@ -25,7 +25,7 @@ from portal.kernel.access import mask_name, mask_phone, note_access
 from portal.kernel.actors import Actor, ActorKind
 from portal.kernel.errors import PortalError
 from portal.kernel.files import as_attachment
-from portal.kernel.models import Event
+from portal.kernel.money import wan
 from portal.kernel.sheets import stream_csv
 from portal.kernel.web import client_address, put_error
 from products.domain.evaluating import replay
@@ -127,7 +127,7 @@ def _render_case(request: HttpRequest, application: Application, banker: Banker,
         **admin.site.each_context(request), "title": application.enterprise.name, "is_nav_sidebar_enabled": False, "application": application, "banker": banker,
         "clock": queues.with_clocks([application])[0][1], "screening": screening, "groups": case.finding_groups(screening), "score": case.score_rows(screening),
         "facts": _facts(submission), "documents": application.documents.filter(removed_at=None), "notes": application.notes.select_related("banker__user").order_by("-pk")[:20],
-        "events": Event.objects.filter(stream=application.reference).order_by("-seq")[:30], "titles": case.TITLES, "assessments": assessments,
+        "events": case.staff_timeline(application.reference), "assessments": assessments,
         "recommendation": recommendation, "offered": rows, "forms": _forms(rows, application, mine, recommendation, failed), "failed": failed and failed[0],
         "score_form": failed[1] if failed and failed[0] == "score" else _score_form(mine), "may_score": _may_score(application, banker),
         "note_form": failed[1] if failed and failed[0] == "note" else NoteForm(auto_id="note_%s"), "size_labels": SIZE_LABELS,
@@ -173,10 +173,22 @@ def _facts(submission) -> list[dict]:
             continue
         year = key.split(".")[1] if key.startswith("annual.") else ""
         is_money = key.startswith("annual.") or field.startswith("institutional")
-        shown = f"{value / 10000:,.2f} 万元" if is_money else {True: "是", False: "否"}.get(value, value) if isinstance(value, bool) else value
-        conflict = known.conflicts.get(key)
-        rows.append({"label": f"{year} {LABELS[field]}".strip(), "value": shown, "source": case.SOURCE_LABELS.get(known.sources[key], ""), "conflict": conflict})
+        conflict = [_value(other, field, is_money) for other in known.conflicts.get(key, ())]
+        rows.append({
+            "label": f"{year} {LABELS[field]}".strip(), "value": _value(value, field, is_money),
+            "source": case.SOURCE_LABELS.get(known.sources[key], ""), "conflict": conflict,
+        })  # fmt: skip
     return rows
+
+
+def _value(value: object, field: str, is_money: bool) -> str:
+    if is_money:
+        return f"{wan(value, 2)} 万元"
+    if isinstance(value, bool):
+        return "是" if value else "否"
+    if field == "district_code":
+        return DISTRICT_NAMES.get(str(value), str(value))
+    return f"{value}%" if field == "share_pct" else str(value)
 
 
 @never_cache

@@ -64,7 +64,7 @@ def _application(enterprise: Enterprise, firm: dict, product: Product, bankers: 
     return Application(
         reference=f"SQ{moment:%Y%m%d}-B{number:06d}", enterprise=enterprise, product=product, lifecycle_name="credit", status=status, round=1,
         submitted_at=moment - timedelta(days=age, minutes=number % 600), status_changed_at=moment, requested_amount=firm["amount"], term_months=12,
-        repayment_method="interest_first", purpose="rd", tier=firm["tier"], tier_outcome="pass", score_low=30 + number % 50, score_high=40 + number % 60,
+        repayment_method="interest_first", purpose="rd", tier=firm["tier"], tier_outcome="pass", score_low=30 + number % 50, score_high=30 + number % 50 + number % 3 * 8,
         outcome="refer" if number % 3 else "pass", passed=5, referred=number % 3, due_at=due[age],
         assignee_id=bankers[number % len(bankers)] if claimed else None, claimed_at=moment if claimed else None,
         paused_days=1 if status == "returned" else None, answer_by=moment + timedelta(days=14) if status == "returned" else None,

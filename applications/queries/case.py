@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from datetime import datetime
 
+from accounts.models import User
 from applications.enums import DECLINE_WORDS, ReturnReason
 from applications.models import Application, Screening
 from portal.kernel.clock import BEIJING, now, workdays_between
@@ -112,7 +113,25 @@ TITLES = {
     "application.expired": ("已过期", "na"),
     "document.added": ("上传了材料", "file"),
 }
+STAFF_TITLES = {code: title for code, (title, _) in TITLES.items()} | {
+    "application.returned": "退回补件", "application.offered": "出具方案", "application.accepted": "企业接受方案", "application.released": "放回队列",
+    "application.claimed": "领取", "application.recommended": "提交审查建议", "application.declined": "婉拒", "application.screened": "初筛完成",
+    "assessment.scored": "评分", "note.added": "写了备注", "document.removed": "移除了材料",
+}  # fmt: skip
 _ACTORS = {"applicant": "企业", "banker": "银行", "partner": "合作机构", "system": "系统"}
+
+
+def staff_timeline(reference: str, limit: int = 30) -> list[Step]:
+    """Everything on the case, newest first, with bankers' names."""
+    events = list(Event.objects.filter(stream=reference).order_by("-seq")[:limit])
+    ids = {int(e.actor.partition(":")[2]) for e in events if e.actor.startswith("banker:")}
+    names = dict(User.objects.filter(pk__in=ids).values_list("pk", "name"))
+    return [
+        Step(STAFF_TITLES.get(e.type, e.type), names.get(int(e.actor.partition(":")[2])) if e.actor_kind == "banker" else _ACTORS[e.actor_kind], e.at, "todo")
+        for e in events
+    ]  # fmt: skip
+
+
 _OUTCOME_NOTES = {"pass": "各项均通过", "refer": "有事项转人工核实", "fail": "有不符合的事项，由客户经理复核"}
 
 

@@ -7,7 +7,7 @@ from decimal import Decimal
 
 from django import forms
 
-from accounts.profile_rules import INDUSTRY, LABELS, MAY_BE_NEGATIVE
+from accounts.profile_rules import DISTRICT_NAMES, INDUSTRY, LABELS, MAY_BE_NEGATIVE
 from applications.models import Application
 from portal.kernel import files
 from portal.kernel.clock import today
@@ -15,11 +15,6 @@ from portal.kernel.money import WAN
 from products.enums import RepaymentMethod, TitleKind
 
 BAD_NUMBER = "请填写数字，例如 5200"
-DISTRICTS = [
-    ("110101", "东城区"), ("110102", "西城区"), ("110105", "朝阳区"), ("110106", "丰台区"), ("110107", "石景山区"), ("110108", "海淀区"),
-    ("110109", "门头沟区"), ("110111", "房山区"), ("110112", "通州区"), ("110113", "顺义区"), ("110114", "昌平区"), ("110115", "大兴区"),
-    ("110116", "怀柔区"), ("110117", "平谷区"), ("110118", "密云区"), ("110119", "延庆区"), ("110302", "经济技术开发区"),
-]  # fmt: skip
 
 
 class WanField(forms.DecimalField):
@@ -156,7 +151,7 @@ class EnterpriseForm(SectionForm):
     title, lead = "企业信息", "工商登记带出的内容请核对，不对的直接改。"
     name = forms.CharField(label=LABELS["name"], max_length=200, required=False)
     established_on = forms.DateField(label=LABELS["established_on"], required=False, help_text="年-月-日，例如 2019-06-11", widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d"), error_messages={"invalid": "请按 2019-06-11 的样子填写日期"})
-    district_code = forms.ChoiceField(label=LABELS["district_code"], required=False, choices=[("", "不在北京或不确定"), *DISTRICTS])
+    district_code = forms.ChoiceField(label=LABELS["district_code"], required=False, choices=[("", "不在北京或不确定"), *DISTRICT_NAMES.items()])
     industry_code = forms.CharField(label="行业代码", max_length=5, required=False, help_text="国民经济行业分类：门类字母加 2–4 位数字，例如 I65 软件和信息技术服务业、C39 计算机通信设备制造、M73 研究和试验发展")
     employees = CountField(label=LABELS["employees"])
 

@@ -19,12 +19,11 @@ from rest_framework.throttling import SimpleRateThrottle
 from rest_framework.views import APIView
 
 from portal.kernel.actors import Actor, ActorKind
+from portal.kernel.api_schema import PROBLEM, PortalSchema
 from portal.kernel.canonical import digest
 from portal.kernel.crypto import sha256
 from portal.kernel.errors import PortalError
 from portal.kernel.idempotency import Answer, guard
-
-PROBLEM = "application/problem+json"
 
 
 class ClientAuthentication(OAuth2Authentication):
@@ -115,6 +114,11 @@ class ClientThrottle(SimpleRateThrottle):
 class PartnerView(APIView):
     """Base of every operation: `scopes` by method, headers, the actor, and idempotency for POSTs with an effect."""
 
+    authentication_classes = [ClientAuthentication]
+    permission_classes = [HasScope]
+    throttle_classes = [ClientThrottle]
+    parser_classes = [StrictJSONParser]
+    schema = PortalSchema()
     scopes: dict[str, str] = {}
 
     @property

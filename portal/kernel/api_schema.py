@@ -7,7 +7,7 @@ from drf_spectacular.openapi import AutoSchema
 from drf_spectacular.utils import OpenApiResponse
 from rest_framework import serializers
 
-from portal.kernel.api import PROBLEM
+PROBLEM = "application/problem+json"
 
 
 class ProblemItem(serializers.Serializer):
