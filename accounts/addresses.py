@@ -31,7 +31,10 @@ def normalise_phone(raw: str, *, field: str = "phone") -> str:
         number = phonenumbers.parse(unicodedata.normalize("NFKC", raw).strip(), "CN")
     except phonenumbers.NumberParseException as error:
         raise wrong from error
-    mobile = phonenumbers.number_type(number) in (phonenumbers.PhoneNumberType.MOBILE, phonenumbers.PhoneNumberType.FIXED_LINE_OR_MOBILE)
+    mobile = phonenumbers.number_type(number) in (
+        phonenumbers.PhoneNumberType.MOBILE,
+        phonenumbers.PhoneNumberType.FIXED_LINE_OR_MOBILE,
+    )
     if number.country_code != 86 or not phonenumbers.is_valid_number(number) or not mobile or number.extension:
         raise wrong
     return phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164)

@@ -64,7 +64,9 @@ class PartnerAdmin(BankModelAdmin, SimpleHistoryAdmin):
 
 
 # Third parties' own pages write to their tables directly; ours go through the domain.
-for _model in [m for m in admin.site._registry if m._meta.app_label in ("oauth2_provider", "account", "mfa")] + [ApiClient]:
+for _model in [m for m in admin.site._registry if m._meta.app_label in ("oauth2_provider", "account", "mfa")] + [
+    ApiClient
+]:
     admin.site.unregister(_model)
 
 

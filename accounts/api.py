@@ -25,13 +25,35 @@ from portal.kernel.errors import PortalError
 from portal.kernel.money import MAX_AMOUNT
 from portal.kernel.web import client_address
 
-TITLE_KINDS = ("tech_sme", "hnte", "innovative_sme", "srdi_sme", "little_giant", "single_champion", "tech_innovation_demo", "ip_advantage", "listed")
+REFERRAL_STATUSES = ["sent", "accepted", "expired"]
+TITLE_KINDS = (
+    "tech_sme",
+    "hnte",
+    "innovative_sme",
+    "srdi_sme",
+    "little_giant",
+    "single_champion",
+    "tech_innovation_demo",
+    "ip_advantage",
+    "listed",
+)
 EXAMPLE_PROFILE = {
-    "uscc": "91110199MA0000017D", "name": "北京示例科技有限公司", "established_on": "2019-06-11", "district_code": "110108", "industry_code": "I65",
-    "employees": 120, "rd_employees": 60, "annual": [{"year": 2025, "revenue": "52000000.00", "rd_expense": "9000000.00"}],
-    "class_1_ip": 12, "class_1_ip_self_developed": 12, "titles": [{"kind": "hnte", "number": "GR2024", "region": "110000", "valid_from": "2024-10-29", "valid_to": "2027-10-28"}],
-    "team": {"core_members": 10, "founder_doctorate": True}, "market": {"share_pct": "12.0", "rank_national": 3},
-}  # fmt: skip
+    "uscc": "91110199MA0000017D",
+    "name": "北京示例科技有限公司",
+    "established_on": "2019-06-11",
+    "district_code": "110108",
+    "industry_code": "I65",
+    "employees": 120,
+    "rd_employees": 60,
+    "annual": [{"year": 2025, "revenue": "52000000.00", "rd_expense": "9000000.00"}],
+    "class_1_ip": 12,
+    "class_1_ip_self_developed": 12,
+    "titles": [
+        {"kind": "hnte", "number": "GR2024", "region": "110000", "valid_from": "2024-10-29", "valid_to": "2027-10-28"}
+    ],
+    "team": {"core_members": 10, "founder_doctorate": True},
+    "market": {"share_pct": "12.0", "rank_national": 3},
+}
 
 
 class _TokenThrottle(SimpleRateThrottle):
@@ -48,14 +70,18 @@ class PartnerTokenView(TokenView):
     def dispatch(self, request: HttpRequest, *args: object, **kwargs: object) -> HttpResponse:
         throttle = _TokenThrottle()
         if not throttle.allow_request(request, self):
-            response = JsonResponse({"error": "temporarily_unavailable", "error_description": "too many token requests"}, status=429)
+            response = JsonResponse(
+                {"error": "temporarily_unavailable", "error_description": "too many token requests"}, status=429
+            )
             response["Retry-After"] = str(int(throttle.wait() or 1) + 1)
             return response
         return super().dispatch(request, *args, **kwargs)
 
 
 def _amount(**kwargs: object) -> DecimalString:
-    return DecimalString(max_digits=15, decimal_places=2, max_value=MAX_AMOUNT, allow_null=True, required=False, **kwargs)
+    return DecimalString(
+        max_digits=15, decimal_places=2, max_value=MAX_AMOUNT, allow_null=True, required=False, **kwargs
+    )
 
 
 def _count(**kwargs: object) -> StrictInteger:
@@ -91,7 +117,9 @@ class TeamIn(StrictSerializer):
 
 
 class MarketIn(StrictSerializer):
-    share_pct = DecimalString(max_digits=7, decimal_places=4, min_value=0, max_value=100, required=False, allow_null=True)
+    share_pct = DecimalString(
+        max_digits=7, decimal_places=4, min_value=0, max_value=100, required=False, allow_null=True
+    )
     rank_national = StrictInteger(min_value=1, max_value=1_000_000, required=False, allow_null=True)
     chain_leader_customers = _count()
     standards_led = _count()
@@ -163,10 +191,11 @@ def to_json(data: dict) -> dict:
     return plain(data)  # type: ignore[return-value]
 
 
-
 class ProfileOut(serializers.Serializer):
     profile = serializers.DictField()
-    provenance = serializers.DictField(child=serializers.CharField(), help_text="每个字段的来源；合作机构只读回自己写的内容")
+    provenance = serializers.DictField(
+        child=serializers.CharField(), help_text="每个字段的来源；合作机构只读回自己写的内容"
+    )
     version = serializers.IntegerField()
     updated_at = serializers.DateTimeField()
 
@@ -176,27 +205,46 @@ class EnterpriseView(PartnerView):
 
     scopes = {"GET": "enterprises:read", "PUT": "enterprises:write"}
 
-    @extend_schema(operation_id="enterprises_get", responses={200: ProfileOut}, tags=["enterprises"], summary="读取本机构写的企业画像")
+    @extend_schema(
+        operation_id="enterprises_get",
+        responses={200: ProfileOut},
+        tags=["enterprises"],
+        summary="读取本机构写的企业画像",
+    )
     def get(self, request, uscc: str) -> Response:
         row = get_object_or_404(
-            EnterpriseProfile.objects.select_related("enterprise"), enterprise__uscc=uscc, source=ProfileSource.PARTNER, partner_id=self.actor.partner_id
+            EnterpriseProfile.objects.select_related("enterprise"),
+            enterprise__uscc=uscc,
+            source=ProfileSource.PARTNER,
+            partner_id=self.actor.partner_id,
         )
         return self.tagged(_profile_out(row))
 
     @extend_schema(
-        operation_id="enterprises_put", request=ProfileIn, responses={200: ProfileOut, 201: ProfileOut}, tags=["enterprises"], summary="创建或替换企业画像",
+        operation_id="enterprises_put",
+        request=ProfileIn,
+        responses={200: ProfileOut, 201: ProfileOut},
+        tags=["enterprises"],
+        summary="创建或替换企业画像",
         examples=[OpenApiExample("profile", EXAMPLE_PROFILE, request_only=True)],
-    )  # fmt: skip
+    )
     def put(self, request, uscc: str) -> Response:
         data = to_json(self.parsed(ProfileIn))
         if data["uscc"] != uscc:
-            raise serializers.ValidationError({"uscc": [serializers.ErrorDetail("与地址中的代码不一致", code="uscc_differs")]})
+            raise serializers.ValidationError(
+                {"uscc": [serializers.ErrorDetail("与地址中的代码不一致", code="uscc_differs")]}
+            )
         row, created = partners.put_profile(uscc=uscc, data=data, actor=self.actor)
         return self.tagged(_profile_out(row), 201 if created else 200)
 
 
 def _profile_out(row: EnterpriseProfile) -> dict:
-    return {"profile": row.data, "provenance": dict.fromkeys(row.data, "partner"), "version": row.version, "updated_at": row.updated_at.isoformat()}
+    return {
+        "profile": row.data,
+        "provenance": dict.fromkeys(row.data, "partner"),
+        "version": row.version,
+        "updated_at": row.updated_at.isoformat(),
+    }
 
 
 class ReferralIn(StrictSerializer):
@@ -212,26 +260,47 @@ class ReferralOut(serializers.Serializer):
     uscc = serializers.CharField()
     name = serializers.CharField()
     product = serializers.CharField(allow_blank=True)
-    status = serializers.ChoiceField(choices=["sent", "accepted", "expired"])
+    status = serializers.ChoiceField(choices=REFERRAL_STATUSES)
     created_at = serializers.DateTimeField()
     expires_at = serializers.DateTimeField()
 
 
 def _referral_out(row: Referral) -> dict:
     return {
-        "id": row.reference, "uscc": row.uscc, "name": row.name, "product": row.product_code, "status": row.status,
-        "created_at": row.created_at.isoformat(), "expires_at": row.expires_at.isoformat(),
-    }  # fmt: skip
+        "id": row.reference,
+        "uscc": row.uscc,
+        "name": row.name,
+        "product": row.product_code,
+        "status": row.status,
+        "created_at": row.created_at.isoformat(),
+        "expires_at": row.expires_at.isoformat(),
+    }
 
 
 class ReferralListView(PartnerView):
     scopes = {"POST": "applications:write"}
 
     @extend_schema(
-        operation_id="referrals_create", request=ReferralIn, responses={201: ReferralOut}, tags=["referrals"], summary="推荐一家企业，联系人收到邀请链接",
+        operation_id="referrals_create",
+        request=ReferralIn,
+        responses={201: ReferralOut},
+        tags=["referrals"],
+        summary="推荐一家企业，联系人收到邀请链接",
         parameters=[OpenApiParameter("Idempotency-Key", OpenApiTypes.STR, OpenApiParameter.HEADER)],
-        examples=[OpenApiExample("referral", {"uscc": "91110199MA0000017D", "name": "北京示例科技有限公司", "contact_name": "方桂", "contact_phone": "13800138000", "product": "zhaochuangdai"}, request_only=True)],
-    )  # fmt: skip
+        examples=[
+            OpenApiExample(
+                "referral",
+                {
+                    "uscc": "91110199MA0000017D",
+                    "name": "北京示例科技有限公司",
+                    "contact_name": "方桂",
+                    "contact_phone": "13800138000",
+                    "product": "zhaochuangdai",
+                },
+                request_only=True,
+            )
+        ],
+    )
     def post(self, request) -> Response:
         data = self.parsed(ReferralIn)
         data["product_code"] = data.pop("product")
@@ -241,7 +310,9 @@ class ReferralListView(PartnerView):
 class ReferralView(PartnerView):
     scopes = {"GET": "applications:read"}
 
-    @extend_schema(operation_id="referrals_get", responses={200: ReferralOut}, tags=["referrals"], summary="读取一个推荐")
+    @extend_schema(
+        operation_id="referrals_get", responses={200: ReferralOut}, tags=["referrals"], summary="读取一个推荐"
+    )
     def get(self, request, reference: str) -> Response:
         row = Referral.objects.filter(reference=reference, partner_id=self.actor.partner_id).first()
         if row is None:

@@ -16,5 +16,9 @@ class ClientValidator(OAuth2Validator):
         if super()._check_secret(provided_secret, stored_secret):
             return True
         # The library passes the stored secret only; it is salted, so it names its client.
-        client = ApiClient.objects.filter(client_secret=stored_secret, previous_until__gt=now()).exclude(previous_secret="").first()
+        client = (
+            ApiClient.objects.filter(client_secret=stored_secret, previous_until__gt=now())
+            .exclude(previous_secret="")
+            .first()
+        )
         return client is not None and check_password(provided_secret, client.previous_secret)

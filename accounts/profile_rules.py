@@ -13,32 +13,82 @@ from decimal import Decimal, InvalidOperation
 INDUSTRY = re.compile(r"[A-T]\d{2,4}")
 DISTRICT = re.compile(r"\d{6}")
 
-COUNTS = ("employees", "technical_employees", "rd_employees", "class_1_ip", "class_2_ip", "class_1_ip_self_developed", "niche_years")
+COUNTS = (
+    "employees",
+    "technical_employees",
+    "rd_employees",
+    "class_1_ip",
+    "class_2_ip",
+    "class_1_ip_self_developed",
+    "niche_years",
+)
 EQUITY = ("institutional_equity_2y", "institutional_equity_3y")
 ANNUAL_AMOUNTS = (
-    "revenue", "main_business_revenue", "rd_expense", "total_assets", "total_liabilities", "net_profit", "high_tech_income", "cost_and_expense",
-)  # fmt: skip
+    "revenue",
+    "main_business_revenue",
+    "rd_expense",
+    "total_assets",
+    "total_liabilities",
+    "net_profit",
+    "high_tech_income",
+    "cost_and_expense",
+)
 MAY_BE_NEGATIVE = frozenset({"net_profit"})
 TEAM = ("doctorates_or_senior_titles", "core_members", "founder_doctorate", "key_talent_programme")
 MARKET = ("share_pct", "rank_national", "chain_leader_customers", "standards_led")
 SCALARS = ("established_on", "district_code", "industry_code", "tax_grade", *COUNTS, *EQUITY)
 # Beijing division codes; 110302 is what firms of the development area carry in their credit codes.
 DISTRICT_NAMES = {
-    "110101": "东城区", "110102": "西城区", "110105": "朝阳区", "110106": "丰台区", "110107": "石景山区", "110108": "海淀区",
-    "110109": "门头沟区", "110111": "房山区", "110112": "通州区", "110113": "顺义区", "110114": "昌平区", "110115": "大兴区",
-    "110116": "怀柔区", "110117": "平谷区", "110118": "密云区", "110119": "延庆区", "110302": "经济技术开发区",
-}  # fmt: skip
+    "110101": "东城区",
+    "110102": "西城区",
+    "110105": "朝阳区",
+    "110106": "丰台区",
+    "110107": "石景山区",
+    "110108": "海淀区",
+    "110109": "门头沟区",
+    "110111": "房山区",
+    "110112": "通州区",
+    "110113": "顺义区",
+    "110114": "昌平区",
+    "110115": "大兴区",
+    "110116": "怀柔区",
+    "110117": "平谷区",
+    "110118": "密云区",
+    "110119": "延庆区",
+    "110302": "经济技术开发区",
+}
 LABELS = {
-    "name": "企业名称", "established_on": "成立日期", "district_code": "注册地", "industry_code": "行业",
-    "employees": "员工人数", "technical_employees": "科技人员人数", "rd_employees": "研发人员人数",
-    "class_1_ip": "Ⅰ类知识产权", "class_2_ip": "Ⅱ类知识产权", "class_1_ip_self_developed": "自主研发的Ⅰ类知识产权", "niche_years": "专注细分市场年数",
-    "institutional_equity_2y": "近两年机构股权融资", "institutional_equity_3y": "近三年机构股权融资", "tax_grade": "纳税信用级别",
-    "revenue": "营业收入", "main_business_revenue": "主营业务收入", "rd_expense": "研发费用", "total_assets": "资产总额",
-    "total_liabilities": "负债总额", "net_profit": "净利润", "high_tech_income": "高新技术产品（服务）收入", "cost_and_expense": "成本费用总额",
-    "doctorates_or_senior_titles": "博士或高级职称人数", "core_members": "核心团队人数", "founder_doctorate": "创始人博士或正高职称",
-    "key_talent_programme": "入选重点人才计划", "share_pct": "市场占有率", "rank_national": "全国排名",
-    "chain_leader_customers": "链主企业客户数", "standards_led": "主导制定标准数",
-}  # fmt: skip
+    "name": "企业名称",
+    "established_on": "成立日期",
+    "district_code": "注册地",
+    "industry_code": "行业",
+    "employees": "员工人数",
+    "technical_employees": "科技人员人数",
+    "rd_employees": "研发人员人数",
+    "class_1_ip": "Ⅰ类知识产权",
+    "class_2_ip": "Ⅱ类知识产权",
+    "class_1_ip_self_developed": "自主研发的Ⅰ类知识产权",
+    "niche_years": "专注细分市场年数",
+    "institutional_equity_2y": "近两年机构股权融资",
+    "institutional_equity_3y": "近三年机构股权融资",
+    "tax_grade": "纳税信用级别",
+    "revenue": "营业收入",
+    "main_business_revenue": "主营业务收入",
+    "rd_expense": "研发费用",
+    "total_assets": "资产总额",
+    "total_liabilities": "负债总额",
+    "net_profit": "净利润",
+    "high_tech_income": "高新技术产品（服务）收入",
+    "cost_and_expense": "成本费用总额",
+    "doctorates_or_senior_titles": "博士或高级职称人数",
+    "core_members": "核心团队人数",
+    "founder_doctorate": "创始人博士或正高职称",
+    "key_talent_programme": "入选重点人才计划",
+    "share_pct": "市场占有率",
+    "rank_national": "全国排名",
+    "chain_leader_customers": "链主企业客户数",
+    "standards_led": "主导制定标准数",
+}
 
 
 def flatten(data: dict) -> dict[str, object]:

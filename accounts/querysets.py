@@ -27,8 +27,9 @@ class EnterpriseQuerySet(models.QuerySet):
         if actor.kind is ActorKind.APPLICANT:
             return self.filter(
                 Q(memberships__valid_until=None) | Q(memberships__valid_until__gte=today()),
-                memberships__user_id=actor.user_id, memberships__revoked_at=None,
-            ).distinct()  # fmt: skip
+                memberships__user_id=actor.user_id,
+                memberships__revoked_at=None,
+            ).distinct()
         if actor.kind is ActorKind.PARTNER:
             return self.filter(profiles__partner_id=actor.partner_id).distinct()
         if actor.kind in (ActorKind.BANKER, ActorKind.SYSTEM):

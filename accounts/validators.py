@@ -25,7 +25,11 @@ def normalise_uscc(raw: str, *, field: str = "uscc") -> str:
     for position, character in enumerate(text, 1):
         if character not in standard._alphabet:
             raise InvalidInput(
-                "uscc_character", "第 {p} 位不能是 {c}，代码中没有字母 I、O、S、V、Z", field=field, p=position, c=character if character.isprintable() else "?"
+                "uscc_character",
+                "第 {p} 位不能是 {c}，代码中没有字母 I、O、S、V、Z",
+                field=field,
+                p=position,
+                c=character if character.isprintable() else "?",
             )
     if standard.calc_check_digit(text[:17]) != text[17]:
         raise InvalidInput("uscc_check_digit", "第 18 位校验不符，请对照营业执照核对", field=field)

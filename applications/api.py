@@ -27,11 +27,20 @@ from products.api import FindingOut
 from products.enums import Purpose, RepaymentMethod
 from products.lifecycle import ALL_STATUSES
 
-_KEY = OpenApiParameter("Idempotency-Key", OpenApiTypes.STR, OpenApiParameter.HEADER, description="同一个键和内容 24 小时内只执行一次")
+STATUSES = sorted(ALL_STATUSES)
+_KEY = OpenApiParameter(
+    "Idempotency-Key", OpenApiTypes.STR, OpenApiParameter.HEADER, description="同一个键和内容 24 小时内只执行一次"
+)
 EXAMPLE = {
-    "enterprise": "91110199MA0000017D", "product": "zhaochuangdai", "requested_amount": "3000000.00", "term_months": 24,
-    "repayment_method": "interest_first", "purpose": "rd", "purpose_detail": "研发材料采购", "counterparties": ["示例供应商"],
-}  # fmt: skip
+    "enterprise": "91110199MA0000017D",
+    "product": "zhaochuangdai",
+    "requested_amount": "3000000.00",
+    "term_months": 24,
+    "repayment_method": "interest_first",
+    "purpose": "rd",
+    "purpose_detail": "研发材料采购",
+    "counterparties": ["示例供应商"],
+}
 
 
 class ApplicationIn(StrictSerializer):
@@ -39,7 +48,9 @@ class ApplicationIn(StrictSerializer):
 
     enterprise = UsccField(max_length=40)
     product = CleanCharField(max_length=40)
-    requested_amount = DecimalString(max_digits=15, decimal_places=2, min_value=0, max_value=MAX_AMOUNT, required=False, allow_null=True)
+    requested_amount = DecimalString(
+        max_digits=15, decimal_places=2, min_value=0, max_value=MAX_AMOUNT, required=False, allow_null=True
+    )
     term_months = StrictInteger(min_value=1, max_value=600, required=False, allow_null=True)
     repayment_method = serializers.ChoiceField(choices=RepaymentMethod.choices, required=False)
     purpose = serializers.ChoiceField(choices=Purpose.choices, required=False)
@@ -51,7 +62,7 @@ class ApplicationOut(serializers.Serializer):
     reference = serializers.CharField()
     enterprise = serializers.CharField()
     product = serializers.CharField()
-    status = serializers.ChoiceField(choices=sorted(ALL_STATUSES))
+    status = serializers.ChoiceField(choices=STATUSES)
     allowed_moves = serializers.ListField(child=serializers.CharField())
     requested_amount = serializers.CharField(allow_null=True)
     term_months = serializers.IntegerField(allow_null=True)
@@ -98,12 +109,22 @@ def _iso(value: datetime | None) -> str | None:
 def application_out(a: Application, consented: bool = True) -> dict:
     status = a.status if consented or a.status == "draft" else None
     return {
-        "reference": a.reference, "enterprise": a.enterprise.uscc, "product": a.product.code, "status": status,
+        "reference": a.reference,
+        "enterprise": a.enterprise.uscc,
+        "product": a.product.code,
+        "status": status,
         "allowed_moves": [m.name for m in a.lifecycle.allowed(a.status, ActorKind.PARTNER)] if status else [],
-        "requested_amount": None if a.requested_amount is None else f"{a.requested_amount:.2f}", "term_months": a.term_months,
-        "repayment_method": a.repayment_method, "purpose": a.purpose, "purpose_detail": a.purpose_detail, "counterparties": a.counterparties,
-        "created_at": _iso(a.created_at), "updated_at": _iso(a.updated_at), "submitted_at": _iso(a.submitted_at), "version": a.version,
-    }  # fmt: skip
+        "requested_amount": None if a.requested_amount is None else f"{a.requested_amount:.2f}",
+        "term_months": a.term_months,
+        "repayment_method": a.repayment_method,
+        "purpose": a.purpose,
+        "purpose_detail": a.purpose_detail,
+        "counterparties": a.counterparties,
+        "created_at": _iso(a.created_at),
+        "updated_at": _iso(a.updated_at),
+        "submitted_at": _iso(a.submitted_at),
+        "version": a.version,
+    }
 
 
 def detail_out(a: Application, consented: bool) -> dict:
@@ -113,16 +134,26 @@ def detail_out(a: Application, consented: bool) -> dict:
     for item in items:
         item.pop("source_label", None)
     return {
-        **application_out(a, consented), "consent": consented, "tier": (a.tier or None) if consented else None,
-        "tier_outcome": (a.tier_outcome or None) if consented else None, "findings": items if screening else None,
+        **application_out(a, consented),
+        "consent": consented,
+        "tier": (a.tier or None) if consented else None,
+        "tier_outcome": (a.tier_outcome or None) if consented else None,
+        "findings": items if screening else None,
         "missing_materials": [m["kind"] for m in a.product.required_materials if m["kind"] not in have],
-        "due_at": _iso(a.due_at) if consented else None, "due_is_provisional": a.due_is_provisional, "answer_by": _iso(a.answer_by) if consented else None,
-    }  # fmt: skip
+        "due_at": _iso(a.due_at) if consented else None,
+        "due_is_provisional": a.due_is_provisional,
+        "answer_by": _iso(a.answer_by) if consented else None,
+    }
 
 
 class _CaseView(PartnerView):
     def case(self, reference: str) -> Application:
-        row = Application.objects.visible_to(self.actor).select_related("enterprise", "product").filter(reference=reference).first()
+        row = (
+            Application.objects.visible_to(self.actor)
+            .select_related("enterprise", "product")
+            .filter(reference=reference)
+            .first()
+        )
         if row is None:
             raise Http404
         return row
@@ -139,20 +170,34 @@ class ApplicationListView(_CaseView):
     scopes = {"GET": "applications:read", "POST": "applications:write"}
 
     @extend_schema(
-        operation_id="applications_list", responses={200: ApplicationPage}, tags=["applications"], summary="本机构的申请",
+        operation_id="applications_list",
+        responses={200: ApplicationPage},
+        tags=["applications"],
+        summary="本机构的申请",
         parameters=[
-            OpenApiParameter("cursor", OpenApiTypes.STR), OpenApiParameter("limit", OpenApiTypes.INT, description="1–200，默认 50"),
-            OpenApiParameter("status", OpenApiTypes.STR, enum=sorted(ALL_STATUSES)), OpenApiParameter("product", OpenApiTypes.STR),
-            OpenApiParameter("enterprise", OpenApiTypes.STR), OpenApiParameter("updated_since", OpenApiTypes.DATETIME),
+            OpenApiParameter("cursor", OpenApiTypes.STR),
+            OpenApiParameter("limit", OpenApiTypes.INT, description="1–200，默认 50"),
+            OpenApiParameter("status", OpenApiTypes.STR, enum=STATUSES),
+            OpenApiParameter("product", OpenApiTypes.STR),
+            OpenApiParameter("enterprise", OpenApiTypes.STR),
+            OpenApiParameter("updated_since", OpenApiTypes.DATETIME),
         ],
-    )  # fmt: skip
+    )
     def get(self, request) -> Response:
         page = keyset(
             self._filtered(request.query_params).select_related("enterprise", "product"),
-            order=("created_at", "id"), cursor=request.query_params.get("cursor", ""), limit=_limit(request.query_params.get("limit", "50")),
-        )  # fmt: skip
+            order=("created_at", "id"),
+            cursor=request.query_params.get("cursor", ""),
+            limit=_limit(request.query_params.get("limit", "50")),
+        )
         live = _consented_enterprises(self.actor.partner_id, [a.enterprise_id for a in page.rows])
-        return self.tagged({"results": [application_out(a, a.enterprise_id in live) for a in page.rows], "next": page.next, "previous": page.previous})
+        return self.tagged(
+            {
+                "results": [application_out(a, a.enterprise_id in live) for a in page.rows],
+                "next": page.next,
+                "previous": page.previous,
+            }
+        )
 
     def _filtered(self, query):
         rows = Application.objects.visible_to(self.actor)
@@ -177,13 +222,25 @@ class ApplicationListView(_CaseView):
         return rows
 
     @extend_schema(
-        operation_id="applications_create", request=ApplicationIn, responses={201: ApplicationOut}, tags=["applications"], summary="创建草稿",
-        parameters=[_KEY], examples=[OpenApiExample("draft", EXAMPLE, request_only=True)],
-    )  # fmt: skip
+        operation_id="applications_create",
+        request=ApplicationIn,
+        responses={201: ApplicationOut},
+        tags=["applications"],
+        summary="创建草稿",
+        parameters=[_KEY],
+        examples=[OpenApiExample("draft", EXAMPLE, request_only=True)],
+    )
     def post(self, request) -> Response:
         data = self.parsed(ApplicationIn)
         uscc, product = data.pop("enterprise"), data.pop("product")
-        return self.once(lambda: (201, application_out(drafting.start_by_partner(uscc=uscc, product_code=product, request=data, actor=self.actor))))
+        return self.once(
+            lambda: (
+                201,
+                application_out(
+                    drafting.start_by_partner(uscc=uscc, product_code=product, request=data, actor=self.actor)
+                ),
+            )
+        )
 
 
 def _consented_enterprises(partner_id: int | None, among: list[int] | None):
@@ -208,7 +265,12 @@ def _clean(raw: str, field: str) -> str:
 class ApplicationView(_CaseView):
     scopes = {"GET": "applications:read"}
 
-    @extend_schema(operation_id="applications_get", responses={200: ApplicationDetailOut}, tags=["applications"], summary="一件申请")
+    @extend_schema(
+        operation_id="applications_get",
+        responses={200: ApplicationDetailOut},
+        tags=["applications"],
+        summary="一件申请",
+    )
     def get(self, request, reference: str) -> Response:
         application = self.case(reference)
         return self.tagged(detail_out(application, self.consented(application)))
@@ -218,9 +280,13 @@ class SubmitView(_CaseView):
     scopes = {"POST": "applications:write"}
 
     @extend_schema(
-        operation_id="applications_submit", request=None, responses={200: ApplicationOut}, tags=["applications"], parameters=[_KEY],
+        operation_id="applications_submit",
+        request=None,
+        responses={200: ApplicationOut},
+        tags=["applications"],
+        parameters=[_KEY],
         summary="提交。企业授权人同意之前返回 409 consent_missing",
-    )  # fmt: skip
+    )
     def post(self, request, reference: str) -> Response:
         pk = self.case(reference).pk
         return self.once(lambda: (200, application_out(submission.submit(application_id=pk, actor=self.actor))))
@@ -229,7 +295,14 @@ class SubmitView(_CaseView):
 class WithdrawView(_CaseView):
     scopes = {"POST": "applications:write"}
 
-    @extend_schema(operation_id="applications_withdraw", request=None, responses={200: ApplicationOut}, tags=["applications"], parameters=[_KEY], summary="撤回")
+    @extend_schema(
+        operation_id="applications_withdraw",
+        request=None,
+        responses={200: ApplicationOut},
+        tags=["applications"],
+        parameters=[_KEY],
+        summary="撤回",
+    )
     def post(self, request, reference: str) -> Response:
         pk = self.case(reference).pk
         return self.once(lambda: (200, application_out(closing.withdraw(application_id=pk, actor=self.actor))))
@@ -238,11 +311,19 @@ class WithdrawView(_CaseView):
 class TimelineView(_CaseView):
     scopes = {"GET": "applications:read"}
 
-    @extend_schema(operation_id="applications_timeline", responses={200: TimelineItemOut(many=True)}, tags=["applications"], summary="公开事件，从早到晚")
+    @extend_schema(
+        operation_id="applications_timeline",
+        responses={200: TimelineItemOut(many=True)},
+        tags=["applications"],
+        summary="公开事件，从早到晚",
+    )
     def get(self, request, reference: str) -> Response:
         application = self.case(reference)
         self.require_consent(application)
-        rows = [{"type": e.type, "title": case.TITLES[e.type][0], "actor": e.actor_kind, "at": e.at.isoformat()} for e in case.public_events(reference)]
+        rows = [
+            {"type": e.type, "title": case.TITLES[e.type][0], "actor": e.actor_kind, "at": e.at.isoformat()}
+            for e in case.public_events(reference)
+        ]
         return self.tagged({"results": rows, "next": None, "previous": None})
 
 

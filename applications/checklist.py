@@ -30,15 +30,23 @@ def sections_of(product: Product) -> tuple[Section, ...]:
     return (Section.NEED, Section.ENTERPRISE, Section.CONSENTS, Section.DOCUMENTS)
 
 
-def tasks(application: Application, *, profile: dict, missing_consents: Iterable[str], document_kinds: set[str]) -> list[Task]:
+def tasks(
+    application: Application, *, profile: dict, missing_consents: Iterable[str], document_kinds: set[str]
+) -> list[Task]:
     """State of every section. `profile` is the merged or own profile in schema form; consents and kinds as stored."""
     needs = {
         Section.NEED: _need(application),
-        Section.ENTERPRISE: tuple(label for key, label in (("name", "企业名称"), ("established_on", "成立日期"), ("industry_code", "行业")) if not profile.get(key)),
+        Section.ENTERPRISE: tuple(
+            label
+            for key, label in (("name", "企业名称"), ("established_on", "成立日期"), ("industry_code", "行业"))
+            if not profile.get(key)
+        ),
         Section.OPERATIONS: (),
         Section.TEAM: (),
         Section.CONSENTS: tuple(missing_consents),
-        Section.DOCUMENTS: tuple(m["label"] for m in application.product.required_materials if m["kind"] not in document_kinds),
+        Section.DOCUMENTS: tuple(
+            m["label"] for m in application.product.required_materials if m["kind"] not in document_kinds
+        ),
     }
     return [_task(section, needs[section], application) for section in sections_of(application.product)]
 
@@ -57,19 +65,32 @@ def _need(application: Application) -> tuple[str, ...]:
     if not application.is_credit:
         return () if application.answers.get("account_kind") else ("账户种类",)
     wanted = (
-        ("申请金额", application.requested_amount), ("期限", application.term_months),
-        ("还款方式", application.repayment_method), ("资金用途", application.purpose),
-    )  # fmt: skip
+        ("申请金额", application.requested_amount),
+        ("期限", application.term_months),
+        ("还款方式", application.repayment_method),
+        ("资金用途", application.purpose),
+    )
     return tuple(label for label, value in wanted if not value)
 
 
-def request_problems(product: Product, *, amount: Decimal | None, term_months: int | None, method: str, purpose: str) -> list[tuple[str, str, str]]:
+def request_problems(
+    product: Product, *, amount: Decimal | None, term_months: int | None, method: str, purpose: str
+) -> list[tuple[str, str, str]]:
     """(field, code, message) for a credit request outside the product's frame. Empty values are not judged here."""
     problems = []
-    if amount is not None and product.max_amount is not None and product.min_amount is not None and not product.min_amount <= amount <= product.max_amount:
+    if (
+        amount is not None
+        and product.max_amount is not None
+        and product.min_amount is not None
+        and not product.min_amount <= amount <= product.max_amount
+    ):
         low, high = product.min_amount / 10_000, product.max_amount / 10_000
         problems.append(("requested_amount", "amount_outside", f"{product.name}的额度是 {low:,.0f}–{high:,.0f} 万元"))
-    if term_months is not None and product.max_term_months is not None and not 1 <= term_months <= product.max_term_months:
+    if (
+        term_months is not None
+        and product.max_term_months is not None
+        and not 1 <= term_months <= product.max_term_months
+    ):
         problems.append(("term_months", "term_outside", f"{product.name}的期限最长 {product.max_term_months} 个月"))
     if method and method not in product.methods:
         problems.append(("repayment_method", "method_not_offered", f"{product.name}可选：{product.method_labels}"))

@@ -32,7 +32,9 @@ def announce(*, reference: str) -> int:
     Notices are written once (unique key), then sent; a gateway that is down raises TransientError and is tried again.
     """
     written = _write_notices(reference)
-    for notice in Notice.objects.filter(application__reference=reference, sent_at=None).select_related("user", "application"):
+    for notice in Notice.objects.filter(application__reference=reference, sent_at=None).select_related(
+        "user", "application"
+    ):
         _send(notice)
         Notice.objects.filter(pk=notice.pk).update(sent_at=now())
     return written
@@ -45,12 +47,20 @@ def _write_notices(reference: str) -> int:
     if application is None or head is None or application.is_sandbox:
         return 0
     events = Event.objects.filter(stream=reference, seq__gt=head.announced, public=True, type__in=WORDS).order_by("seq")
-    members = Membership.objects.filter(enterprise_id=application.enterprise_id, revoked_at=None, verified_at__isnull=False)
+    members = Membership.objects.filter(
+        enterprise_id=application.enterprise_id, revoked_at=None, verified_at__isnull=False
+    )
     people = list(members.exclude(valid_until__lt=today()).values_list("user_id", flat=True))
     rows = [
-        Notice(user_id=user, application=application, event_seq=event.seq, title=WORDS[event.type].format(product=application.product.name))
-        for event in events for user in people
-    ]  # fmt: skip
+        Notice(
+            user_id=user,
+            application=application,
+            event_seq=event.seq,
+            title=WORDS[event.type].format(product=application.product.name),
+        )
+        for event in events
+        for user in people
+    ]
     Notice.objects.bulk_create(rows, ignore_conflicts=True)
     head.announced = head.seq
     head.save(update_fields=["announced"])

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from decimal import Decimal
-
 from typing import TYPE_CHECKING
 
 from accounts.enums import BankerRole
@@ -26,8 +25,11 @@ ROLES: dict[str, dict[str, frozenset[str]]] = {
     "send_back": {"credit": frozenset({BankerRole.APPROVER}), "service": frozenset()},
     "complete": {"credit": frozenset(), "service": frozenset({BankerRole.RM, BankerRole.REVIEWER})},
     "book": {"credit": frozenset({BankerRole.RM, BankerRole.REVIEWER}), "service": frozenset()},
-    "note": {"credit": frozenset({BankerRole.RM, BankerRole.REVIEWER, BankerRole.APPROVER}), "service": frozenset({BankerRole.RM, BankerRole.REVIEWER, BankerRole.APPROVER})},
-}  # fmt: skip
+    "note": {
+        "credit": frozenset({BankerRole.RM, BankerRole.REVIEWER, BankerRole.APPROVER}),
+        "service": frozenset({BankerRole.RM, BankerRole.REVIEWER, BankerRole.APPROVER}),
+    },
+}
 
 
 def has_role(banker: Banker, act: str, application: Application) -> bool:

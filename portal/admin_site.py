@@ -26,7 +26,11 @@ class PortalAdminSite(admin.AdminSite):
 
     def index(self, request: HttpRequest, extra_context: dict | None = None) -> HttpResponse:
         """Bankers land in their queue, administrators on the data pages."""
-        works = Banker.objects.filter(user_id=request.user.pk, is_active=True, role__in=case_desk.WORKING_ROLES).values_list("role", flat=True).first()
+        works = (
+            Banker.objects.filter(user_id=request.user.pk, is_active=True, role__in=case_desk.WORKING_ROLES)
+            .values_list("role", flat=True)
+            .first()
+        )
         if works is None:
             return super().index(request, extra_context)
         return redirect("admin:queue", "signature" if works == BankerRole.APPROVER else "unclaimed")
@@ -34,7 +38,9 @@ class PortalAdminSite(admin.AdminSite):
     login = secure_admin_login(admin.AdminSite.login)
 
     def has_permission(self, request: HttpRequest) -> bool:
-        return super().has_permission(request) and (not settings.STAFF_NEEDS_SECOND_FACTOR or is_mfa_enabled(request.user))
+        return super().has_permission(request) and (
+            not settings.STAFF_NEEDS_SECOND_FACTOR or is_mfa_enabled(request.user)
+        )
 
     def admin_view(self, view, cacheable=False):
         inner = super().admin_view(view, cacheable)

@@ -12,7 +12,11 @@ _open = {"authentication_classes": [], "permission_classes": [AllowAny], "thrott
 
 urlpatterns = [
     path("schema/", SpectacularAPIView.as_view(**_open), name="schema"),
-    path("docs/", SpectacularSwaggerSplitView.as_view(url_name="schema", template_name="api_docs.html", **_open), name="docs"),
+    path(
+        "docs/",
+        SpectacularSwaggerSplitView.as_view(url_name="schema", template_name="api_docs.html", **_open),
+        name="docs",
+    ),
     path("", include(product_routes)),
     path("", include(account_routes)),
     path("", include(application_routes)),

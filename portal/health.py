@@ -17,4 +17,10 @@ def healthz(request: HttpRequest) -> JsonResponse:
 @require_safe
 def readyz(request: HttpRequest) -> JsonResponse:
     waiting = QueuedJob.objects.filter(finished_at=None, parked_at=None)
-    return JsonResponse({"status": "ok", "jobs_open": waiting.count(), "jobs_parked": QueuedJob.objects.filter(parked_at__isnull=False).count()})
+    return JsonResponse(
+        {
+            "status": "ok",
+            "jobs_open": waiting.count(),
+            "jobs_parked": QueuedJob.objects.filter(parked_at__isnull=False).count(),
+        }
+    )

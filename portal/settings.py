@@ -122,7 +122,9 @@ SESSION_COOKIE_HTTPONLY = True
 
 CELERY_BROKER_URL = REDIS_URL or "memory://localhost/"
 CELERY_BROKER_TRANSPORT_OPTIONS = (
-    {"socket_timeout": 0.5, "socket_connect_timeout": 0.5, "visibility_timeout": 3600} if REDIS_URL else {"polling_interval": 0.05}
+    {"socket_timeout": 0.5, "socket_connect_timeout": 0.5, "visibility_timeout": 3600}
+    if REDIS_URL
+    else {"polling_interval": 0.05}
 )
 CELERY_BROKER_CONNECTION_TIMEOUT = 0.5
 CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
@@ -140,7 +142,10 @@ CELERY_BEAT_SCHEDULE = {
 }
 
 AUTH_USER_MODEL = "accounts.User"
-AUTHENTICATION_BACKENDS = ["django.contrib.auth.backends.ModelBackend", "allauth.account.auth_backends.AuthenticationBackend"]
+AUTHENTICATION_BACKENDS = [
+    "django.contrib.auth.backends.ModelBackend",
+    "allauth.account.auth_backends.AuthenticationBackend",
+]
 PASSWORD_HASHERS = ["django.contrib.auth.hashers.PBKDF2PasswordHasher", "accounts.hashers.MachineSecretHasher"]
 AUTH_PASSWORD_VALIDATORS = [
     {"NAME": "django.contrib.auth.password_validation.MinimumLengthValidator", "OPTIONS": {"min_length": 12}},
@@ -181,7 +186,9 @@ OAUTH2_PROVIDER = {
 
 REST_FRAMEWORK = {
     "DEFAULT_AUTHENTICATION_CLASSES": [],
-    "DEFAULT_PERMISSION_CLASSES": ["rest_framework.permissions.IsAuthenticated"],  # PartnerView says otherwise, nothing else is open
+    "DEFAULT_PERMISSION_CLASSES": [
+        "rest_framework.permissions.IsAuthenticated"
+    ],  # PartnerView says otherwise, nothing else is open
     "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
     "DEFAULT_THROTTLE_RATES": {"client": env.str("API_RATE", "600/min"), "token": "60/min"},
     "DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema",
@@ -199,9 +206,19 @@ SPECTACULAR_SETTINGS = {
     "COMPONENT_SPLIT_REQUEST": True,
     "ENUM_ADD_EXPLICIT_BLANK_NULL_CHOICE": False,
     "SCHEMA_PATH_PREFIX": "/api/v1",
+    "ENUM_NAME_OVERRIDES": {
+        "ApplicationStatus": "applications.api.STATUSES",
+        "ReferralStatus": "accounts.api.REFERRAL_STATUSES",
+        "FindingOutcome": "products.api.FINDING_OUTCOMES",
+        "ProductAnswer": "products.api.PRODUCT_ANSWERS",
+        "TierOutcome": "products.api.TIER_OUTCOMES",
+    },
     "APPEND_COMPONENTS": {
         "securitySchemes": {
-            "oauth2": {"type": "oauth2", "flows": {"clientCredentials": {"tokenUrl": "/oauth2/token/", "scopes": OAUTH2_PROVIDER["SCOPES"]}}}
+            "oauth2": {
+                "type": "oauth2",
+                "flows": {"clientCredentials": {"tokenUrl": "/oauth2/token/", "scopes": OAUTH2_PROVIDER["SCOPES"]}},
+            }
         }
     },
 }
@@ -220,7 +237,11 @@ EMAIL_TIMEOUT = 5
 
 # Outside sources: one adapter name or base URL each. `local` reads the demonstration tables, `http` calls BASE_URL.
 SOURCES = {
-    name: {"adapter": env.str(f"{name.upper()}_ADAPTER", "local" if DEMO else "http"), "url": env.str(f"{name.upper()}_URL", ""), "token": env.str(f"{name.upper()}_TOKEN", "")}
+    name: {
+        "adapter": env.str(f"{name.upper()}_ADAPTER", "local" if DEMO else "http"),
+        "url": env.str(f"{name.upper()}_URL", ""),
+        "token": env.str(f"{name.upper()}_TOKEN", ""),
+    }
     for name in ("business_registry", "identity", "sms", "tax", "credit_bureau")
 }
 FILE_SCANNER = env.str("FILE_SCANNER", "builtin" if DEMO else "clamd")
@@ -233,7 +254,11 @@ STATIC_ROOT = BASE_DIR / "staticfiles"
 STATICFILES_DIRS = [BASE_DIR / "static", ("bootstrap", Path(find_spec("bootstrap").submodule_search_locations[0]))]
 STORAGES = {
     "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
-    "staticfiles": {"BACKEND": "whitenoise.storage.CompressedManifestStaticFilesStorage" if not DEMO else "django.contrib.staticfiles.storage.StaticFilesStorage"},
+    "staticfiles": {
+        "BACKEND": "whitenoise.storage.CompressedManifestStaticFilesStorage"
+        if not DEMO
+        else "django.contrib.staticfiles.storage.StaticFilesStorage"
+    },
 }
 WHITENOISE_USE_FINDERS = DEMO
 

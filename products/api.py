@@ -23,13 +23,16 @@ from products.models import PolicyVersion, Product
 from products.policy.engine import read
 from products.policy.facts import Known
 
+FINDING_OUTCOMES = ["pass", "fail", "refer", "not_applicable"]
+PRODUCT_ANSWERS = ["eligible", "ineligible", "refer"]
+TIER_OUTCOMES = ["pass", "refer"]
 ANSWER = {"pass": "eligible", "fail": "ineligible", "refer": "refer"}
 
 
 class FindingOut(serializers.Serializer):
     code = serializers.CharField()
     label = serializers.CharField()
-    outcome = serializers.ChoiceField(choices=["pass", "fail", "refer", "not_applicable"])
+    outcome = serializers.ChoiceField(choices=FINDING_OUTCOMES)
     observed = serializers.CharField(allow_blank=True)
     required = serializers.CharField(allow_blank=True)
     unit = serializers.CharField(allow_blank=True)
@@ -71,18 +74,32 @@ def product_out(product: Product, policy: PolicyVersion) -> dict:
     money = lambda v: None if v is None else f"{v:.2f}"  # noqa: E731
     rate = lambda bp: None if bp is None else percent(bp)  # noqa: E731
     return {
-        "code": product.code, "kind": product.kind, "name": product.name, "tagline": product.tagline, "stage": product.stage,
-        "is_sample": product.is_sample, "online": product.online, "min_amount": money(product.min_amount), "max_amount": money(product.max_amount),
-        "min_rate": rate(product.min_rate_bp), "max_rate": rate(product.max_rate_bp), "max_term_months": product.max_term_months,
-        "repayment_methods": product.methods, "purposes": product.purposes, "materials": product.materials, "sla_working_days": product.sla_days,
+        "code": product.code,
+        "kind": product.kind,
+        "name": product.name,
+        "tagline": product.tagline,
+        "stage": product.stage,
+        "is_sample": product.is_sample,
+        "online": product.online,
+        "min_amount": money(product.min_amount),
+        "max_amount": money(product.max_amount),
+        "min_rate": rate(product.min_rate_bp),
+        "max_rate": rate(product.max_rate_bp),
+        "max_term_months": product.max_term_months,
+        "repayment_methods": product.methods,
+        "purposes": product.purposes,
+        "materials": product.materials,
+        "sla_working_days": product.sla_days,
         "policy_version": str(policy),
-    }  # fmt: skip
+    }
 
 
 class ProductListView(PartnerView):
     scopes = {"GET": "products:read"}
 
-    @extend_schema(operation_id="products_list", responses={200: ProductOut(many=True)}, tags=["products"], summary="产品目录")
+    @extend_schema(
+        operation_id="products_list", responses={200: ProductOut(many=True)}, tags=["products"], summary="产品目录"
+    )
     def get(self, request) -> Response:
         policies: dict[str, PolicyVersion] = {}
         for version in PolicyVersion.objects.in_force(today()).defer("document"):
@@ -104,7 +121,9 @@ class PrecheckIn(ProfileIn):
     """A profile, and what one would ask for. Nothing is stored."""
 
     as_of = serializers.DateField(required=False, help_text="按这一天的规则判断，默认今天")
-    requested_amount = DecimalString(max_digits=15, decimal_places=2, min_value=Decimal("0.01"), required=False, allow_null=True)
+    requested_amount = DecimalString(
+        max_digits=15, decimal_places=2, min_value=Decimal("0.01"), required=False, allow_null=True
+    )
     term_months = StrictInteger(min_value=1, max_value=600, required=False, allow_null=True)
     purpose = serializers.ChoiceField(choices=Purpose.values, required=False, allow_null=True)
 
@@ -117,7 +136,7 @@ class PrecheckIn(ProfileIn):
 class TierOut(serializers.Serializer):
     code = serializers.ChoiceField(choices=["T1", "T2", "T3", "T4", "T5", "none"])
     label = serializers.CharField()
-    outcome = serializers.ChoiceField(choices=["pass", "refer"])
+    outcome = serializers.ChoiceField(choices=TIER_OUTCOMES)
     could_be = serializers.ListField(child=serializers.CharField())
     policy_version = serializers.CharField()
     findings = FindingOut(many=True)
@@ -131,7 +150,7 @@ class ScoreOut(serializers.Serializer):
 
 class PrecheckProductOut(serializers.Serializer):
     code = serializers.CharField()
-    outcome = serializers.ChoiceField(choices=["eligible", "ineligible", "refer"])
+    outcome = serializers.ChoiceField(choices=PRODUCT_ANSWERS)
     indicative_amount = serializers.CharField(allow_null=True)
     policy_version = serializers.CharField()
     findings = FindingOut(many=True)
@@ -159,24 +178,39 @@ def precheck(profile: dict, wish: Request, as_of: date) -> dict:
     judged = judge(uscc=profile["uscc"], known=known_from(profile), declared_titles=profile.get("titles"), as_of=as_of)
     products = [_product_answer(p, judged, wish, as_of) for p in Product.objects.offered() if p.is_credit]
     return {
-        "size_class": judged.size.size, "size_findings": _size_findings(judged), "stage": judged.stage, "tier": _tier_answer(judged),
-        "score": _score_answer(judged), "products": products, "titles": [],
-        "policy_versions": {"tiers": str(judged.tier_policy), "score": str(judged.score_policy), **{p["code"]: p["policy_version"] for p in products}},
+        "size_class": judged.size.size,
+        "size_findings": _size_findings(judged),
+        "stage": judged.stage,
+        "tier": _tier_answer(judged),
+        "score": _score_answer(judged),
+        "products": products,
+        "titles": [],
+        "policy_versions": {
+            "tiers": str(judged.tier_policy),
+            "score": str(judged.score_policy),
+            **{p["code"]: p["policy_version"] for p in products},
+        },
         "as_of": as_of.isoformat(),
-    }  # fmt: skip
+    }
 
 
 def _tier_answer(judged: Judged) -> dict:
     rungs = {rung.code: rung for rung in compiled(judged.tier_policy).rungs}
     code = judged.tier["tier"]
     return {
-        "code": code, "label": rungs[code].label if code in rungs else "未入层", "outcome": judged.tier["outcome"], "could_be": judged.tier["could_be"],
-        "policy_version": str(judged.tier_policy), "findings": [read(raw, rungs.get(raw["code"])) for raw in judged.tier["findings"]],
-    }  # fmt: skip
+        "code": code,
+        "label": rungs[code].label if code in rungs else "未入层",
+        "outcome": judged.tier["outcome"],
+        "could_be": judged.tier["could_be"],
+        "policy_version": str(judged.tier_policy),
+        "findings": [read(raw, rungs.get(raw["code"])) for raw in judged.tier["findings"]],
+    }
 
 
 def _score_answer(judged: Judged) -> dict:
-    dimensions = {d["code"]: {k: d[k] for k in ("points", "points_max", "max", "items")} for d in judged.score["dimensions"]}
+    dimensions = {
+        d["code"]: {k: d[k] for k in ("points", "points_max", "max", "items")} for d in judged.score["dimensions"]
+    }
     return {"points": judged.score["points"], "points_max": judged.score["points_max"], "dimensions": dimensions}
 
 
@@ -185,9 +219,12 @@ def _product_answer(product: Product, judged: Judged, wish: Request, as_of: date
     rules = {rule.code: rule for rule in compiled(policy).rules}
     amount = indicative_amount(product, judged.facts, wish.amount)
     return {
-        "code": product.code, "outcome": ANSWER[outcome], "indicative_amount": None if amount is None else f"{amount:.2f}", "policy_version": str(policy),
+        "code": product.code,
+        "outcome": ANSWER[outcome],
+        "indicative_amount": None if amount is None else f"{amount:.2f}",
+        "policy_version": str(policy),
         "findings": [read(raw, rules.get(raw["code"])) for raw in result["findings"]],
-    }  # fmt: skip
+    }
 
 
 _SIZE_REASONS = {
@@ -206,18 +243,38 @@ def _size_findings(judged: Judged) -> list[dict]:
     labels = [names[m] for m in judged.size.missing] or ["企业规模"]
     extra = {"because": "missing"} if outcome == "refer" else {}
     return [
-        {"code": "size_class", "label": label, "outcome": outcome, "observed": "", "required": "工信部联企业〔2011〕300号", "unit": "", "period": "", "source": "declared", "reason": reason, "advice": "", **extra}
+        {
+            "code": "size_class",
+            "label": label,
+            "outcome": outcome,
+            "observed": "",
+            "required": "工信部联企业〔2011〕300号",
+            "unit": "",
+            "period": "",
+            "source": "declared",
+            "reason": reason,
+            "advice": "",
+            **extra,
+        }
         for label in labels
-    ]  # fmt: skip
+    ]
 
 
 class PrecheckView(PartnerView):
     scopes = {"POST": "prechecks:write"}
 
     @extend_schema(
-        operation_id="prechecks_create", request=PrecheckIn, responses={200: PrecheckOut}, tags=["prechecks"], summary="预检：画像进，三种答案出，不存任何内容",
-        examples=[OpenApiExample("precheck", EXAMPLE_PROFILE | {"requested_amount": "3000000.00", "term_months": 12}, request_only=True)],
-    )  # fmt: skip
+        operation_id="prechecks_create",
+        request=PrecheckIn,
+        responses={200: PrecheckOut},
+        tags=["prechecks"],
+        summary="预检：画像进，三种答案出，不存任何内容",
+        examples=[
+            OpenApiExample(
+                "precheck", EXAMPLE_PROFILE | {"requested_amount": "3000000.00", "term_months": 12}, request_only=True
+            )
+        ],
+    )
     def post(self, request) -> Response:
         data = self.parsed(PrecheckIn)
         as_of = data.pop("as_of", None) or today()

@@ -8,7 +8,9 @@ from portal.kernel.lifecycle import Lifecycle, Move, Status
 A, B, P, S = ActorKind.APPLICANT, ActorKind.BANKER, ActorKind.PARTNER, ActorKind.SYSTEM
 
 
-def _move(name: str, label: str, sources: str, target: str, actors: set[ActorKind], event: str, *, needs_reason: bool = False) -> Move:
+def _move(
+    name: str, label: str, sources: str, target: str, actors: set[ActorKind], event: str, *, needs_reason: bool = False
+) -> Move:
     return Move(name, label, frozenset(sources.split()), target, frozenset(actors), event, needs_reason)
 
 
@@ -23,13 +25,18 @@ _EXPIRED = Status("expired", "已过期", "已过期")
 CREDIT = Lifecycle(
     name="credit",
     statuses=(
-        _DRAFT, _SUBMITTED, _SCREENED, _RETURNED,
+        _DRAFT,
+        _SUBMITTED,
+        _SCREENED,
+        _RETURNED,
         Status("recommended", "待审批", "审批中", turn="bank", is_open=True, tone="bank"),
         Status("approved", "已同意", "已同意，方案准备中", turn="bank", is_open=True, tone="pass"),
         Status("offered", "已出方案", "方案已出，请确认", turn="applicant", is_open=True, tone="turn"),
         Status("accepted", "放款移交", "已接受，待放款", turn="bank", is_open=True, tone="bank"),
         Status("booked", "已放款", "已放款", tone="pass"),
-        _DECLINED, _WITHDRAWN, _EXPIRED,
+        _DECLINED,
+        _WITHDRAWN,
+        _EXPIRED,
     ),
     moves=(
         _move("submit", "提交申请", "draft", "submitted", {A, P}, "submitted"),
@@ -44,19 +51,31 @@ CREDIT = Lifecycle(
         _move("accept", "接受方案", "offered", "accepted", {A}, "accepted"),
         _move("refuse", "不接受方案", "offered", "withdrawn", {A}, "withdrawn"),
         _move("book", "登记放款", "accepted", "booked", {B}, "booked"),
-        _move("withdraw", "撤回申请", "submitted screened returned recommended approved offered accepted", "withdrawn", {A, P}, "withdrawn"),
+        _move(
+            "withdraw",
+            "撤回申请",
+            "submitted screened returned recommended approved offered accepted",
+            "withdrawn",
+            {A, P},
+            "withdrawn",
+        ),
         _move("undo", "撤销提交", "submitted screened", "draft", {A}, "reopened"),
         _move("expire", "过期", "draft returned offered", "expired", {S}, "expired"),
         _move("reconsider", "申请复议", "declined", "screened", {A}, "reopened"),
     ),
-)  # fmt: skip
+)
 
 SERVICE = Lifecycle(
     name="service",
     statuses=(
-        _DRAFT, _SUBMITTED, Status("screened", "办理中", "办理中", turn="bank", is_open=True, tone="bank"), _RETURNED,
+        _DRAFT,
+        _SUBMITTED,
+        Status("screened", "办理中", "办理中", turn="bank", is_open=True, tone="bank"),
+        _RETURNED,
         Status("completed", "已办结", "已办结", tone="pass"),
-        _DECLINED, _WITHDRAWN, _EXPIRED,
+        _DECLINED,
+        _WITHDRAWN,
+        _EXPIRED,
     ),
     moves=(
         _move("submit", "提交申请", "draft", "submitted", {A, P}, "submitted"),
@@ -69,11 +88,15 @@ SERVICE = Lifecycle(
         _move("undo", "撤销提交", "submitted screened", "draft", {A}, "reopened"),
         _move("expire", "过期", "draft returned", "expired", {S}, "expired"),
     ),
-)  # fmt: skip
+)
 
 POLICY = Lifecycle(
     name="policy",
-    statuses=(Status("draft", "草稿", "草稿"), Status("published", "已发布", "已发布", tone="pass"), Status("retired", "已停用", "已停用")),
+    statuses=(
+        Status("draft", "草稿", "草稿"),
+        Status("published", "已发布", "已发布", tone="pass"),
+        Status("retired", "已停用", "已停用"),
+    ),
     moves=(
         _move("publish", "发布", "draft", "published", {B, S}, "published"),
         _move("retire", "停用", "published", "retired", {B, S}, "retired"),

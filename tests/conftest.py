@@ -32,7 +32,10 @@ def django_db_modify_db_settings():
 @pytest.fixture(autouse=True)
 def _surroundings(settings, tmp_path):
     settings.MEDIA_ROOT = str(tmp_path)
-    settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher", "accounts.hashers.MachineSecretHasher"]
+    settings.PASSWORD_HASHERS = [
+        "django.contrib.auth.hashers.MD5PasswordHasher",
+        "accounts.hashers.MachineSecretHasher",
+    ]
     settings.EMAIL_BACKEND = "accounts.integrations.mail.OutboxEmailBackend"
     cache.clear()
 

@@ -46,41 +46,69 @@ def demo_uscc(number: int | None = None) -> str:
 
 
 PROFILE = {
-    "established_on": "2019-06-11", "district_code": "110108", "industry_code": "I65", "employees": 120, "rd_employees": 60,
-    "technical_employees": 70, "class_1_ip": 12, "class_2_ip": 20, "class_1_ip_self_developed": 12, "tax_grade": "A",
-    "institutional_equity_3y": "60000000.00", "titles": [],
+    "established_on": "2019-06-11",
+    "district_code": "110108",
+    "industry_code": "I65",
+    "employees": 120,
+    "rd_employees": 60,
+    "technical_employees": 70,
+    "class_1_ip": 12,
+    "class_2_ip": 20,
+    "class_1_ip_self_developed": 12,
+    "tax_grade": "A",
+    "institutional_equity_3y": "60000000.00",
+    "titles": [],
     "annual": [
         {"year": date.today().year - 2, "revenue": "41300000.00", "rd_expense": "7600000.00"},
         {"year": date.today().year - 1, "revenue": "52000000.00", "rd_expense": "9000000.00"},
     ],
-    "team": {"doctorates_or_senior_titles": 8, "core_members": 10, "founder_doctorate": True, "key_talent_programme": False},
+    "team": {
+        "doctorates_or_senior_titles": 8,
+        "core_members": 10,
+        "founder_doctorate": True,
+        "key_talent_programme": False,
+    },
     "market": {"share_pct": "12.0", "rank_national": 3, "chain_leader_customers": 4, "standards_led": 1},
-}  # fmt: skip
+}
 
 
-def enterprise(*, name: str = "北京蒲公英智能传感有限公司", profile: dict | None = None, uscc: str | None = None) -> Enterprise:
+def enterprise(
+    *, name: str = "北京蒲公英智能传感有限公司", profile: dict | None = None, uscc: str | None = None
+) -> Enterprise:
     code = uscc or demo_uscc()
     firm = Enterprise.objects.create(uscc=code, name=name, is_demo=True, registry_checked_at=now())
     data = PROFILE if profile is None else profile
     registry = {k: data[k] for k in ("established_on", "district_code", "industry_code") if k in data}
     RegistryRecord.objects.create(
-        uscc=code, name=name, legal_rep_name="林一帆", legal_rep_id_index=blind_index(LEGAL_REP_ID, "id"), profile=registry,
-        tax={"tax_grade": data.get("tax_grade", "A")}, credit={"bureau_overdue": False},
-    )  # fmt: skip
+        uscc=code,
+        name=name,
+        legal_rep_name="林一帆",
+        legal_rep_id_index=blind_index(LEGAL_REP_ID, "id"),
+        profile=registry,
+        tax={"tax_grade": data.get("tax_grade", "A")},
+        credit={"bureau_overdue": False},
+    )
     profiles.write_source(enterprise=firm, source=ProfileSource.REGISTRY, data=registry)
     profiles.write_source(enterprise=firm, source=ProfileSource.SELF, data={**data, "name": name})
     return firm
 
 
 def user(email: str | None = None, **fields: object) -> User:
-    return User.objects.create_user(email=email or f"user{next(_numbers)}@demo.example", password="demo-Pass-2026", **fields)
+    return User.objects.create_user(
+        email=email or f"user{next(_numbers)}@demo.example", password="demo-Pass-2026", **fields
+    )
 
 
-def member(firm: Enterprise, *, role: Role = Role.LEGAL_REP, verified: bool = True, person: User | None = None) -> Membership:
+def member(
+    firm: Enterprise, *, role: Role = Role.LEGAL_REP, verified: bool = True, person: User | None = None
+) -> Membership:
     return Membership.objects.create(
-        user=person or user(name="林一帆"), enterprise=firm, role=role,
-        verified_at=now() if verified else None, verified_by=VerifiedBy.IDENTITY if verified else "",
-    )  # fmt: skip
+        user=person or user(name="林一帆"),
+        enterprise=firm,
+        role=role,
+        verified_at=now() if verified else None,
+        verified_by=VerifiedBy.IDENTITY if verified else "",
+    )
 
 
 @dataclass
@@ -92,7 +120,12 @@ class Applicant:
 
 
 def applicant(membership: Membership) -> Applicant:
-    return Applicant(membership.user, membership.enterprise, membership, Actor(ActorKind.APPLICANT, user_id=membership.user_id, address="127.0.0.1"))
+    return Applicant(
+        membership.user,
+        membership.enterprise,
+        membership,
+        Actor(ActorKind.APPLICANT, user_id=membership.user_id, address="127.0.0.1"),
+    )
 
 
 def legal_rep(**kwargs: object) -> Applicant:
@@ -135,15 +168,28 @@ def pdf(name: str = "报表.pdf", content: bytes = PDF) -> SimpleUploadedFile:
     return SimpleUploadedFile(name, content, content_type="application/pdf")
 
 
-NEED = {"requested_amount": Decimal("1000000.00"), "term_months": 12, "repayment_method": "interest_first", "purpose": "rd", "purpose_detail": "研发材料采购"}
+NEED = {
+    "requested_amount": Decimal("1000000.00"),
+    "term_months": 12,
+    "repayment_method": "interest_first",
+    "purpose": "rd",
+    "purpose_detail": "研发材料采购",
+}
 
 
 def draft(who: Applicant, product: str = "zhaojiedai", **need: object) -> Application:
     """A complete draft, ready to submit."""
     application = drafting.start(enterprise_id=who.enterprise.pk, product_code=product, actor=who.actor)
     request = {**NEED, **need} if application.is_credit else {"answers": {"account_kind": "basic"}}
-    for section, values in ((Section.NEED, request), (Section.ENTERPRISE, {}), (Section.OPERATIONS, {}), (Section.TEAM, {})):
-        drafting.save_section(application_id=application.pk, section=section, profile={}, request=values, actor=who.actor)
+    for section, values in (
+        (Section.NEED, request),
+        (Section.ENTERPRISE, {}),
+        (Section.OPERATIONS, {}),
+        (Section.TEAM, {}),
+    ):
+        drafting.save_section(
+            application_id=application.pk, section=section, profile={}, request=values, actor=who.actor
+        )
     consent_to(who.enterprise, application.product.consents, who.actor)
     for material in application.product.required_materials:
         drafting.upload(application_id=application.pk, kind=material["kind"], upload=pdf(), actor=who.actor)
@@ -158,7 +204,11 @@ def submitted(who: Applicant, product: str = "zhaojiedai", **need: object) -> Ap
 def partner_client(name: str = "中关村示例孵化器", *, is_sandbox: bool = False) -> tuple[Actor, ApiClient]:
     partner, _ = Partner.objects.get_or_create(name=name, defaults={"kind": "incubator"})
     client = ApiClient.objects.create(
-        client_id=f"client-{next(_numbers)}", client_secret="secret", partner=partner, is_sandbox=is_sandbox,
-        client_type="confidential", authorization_grant_type="client-credentials",
-    )  # fmt: skip
+        client_id=f"client-{next(_numbers)}",
+        client_secret="secret",
+        partner=partner,
+        is_sandbox=is_sandbox,
+        client_type="confidential",
+        authorization_grant_type="client-credentials",
+    )
     return Actor(ActorKind.PARTNER, partner_id=partner.pk, client_id=client.pk, is_sandbox=is_sandbox), client

@@ -65,14 +65,39 @@ def start_postgres(folder: Path) -> str:
         shutil.chown(data, "postgres", "postgres")
         shutil.chown(sockets, "postgres", "postgres")
     subprocess.run(
-        [postgres_bin("initdb"), "-D", data, "-U", "postgres", "-A", "trust", "--locale=C.UTF-8", "-E", "UTF8", "--no-sync"],
-        check=True, stdout=subprocess.DEVNULL, cwd=folder, **who,
-    )  # fmt: skip
-    options = ["fsync=off", "synchronous_commit=off", "full_page_writes=off", "listen_addresses=", f"unix_socket_directories={sockets}", "max_connections=60"]
+        [
+            postgres_bin("initdb"),
+            "-D",
+            data,
+            "-U",
+            "postgres",
+            "-A",
+            "trust",
+            "--locale=C.UTF-8",
+            "-E",
+            "UTF8",
+            "--no-sync",
+        ],
+        check=True,
+        stdout=subprocess.DEVNULL,
+        cwd=folder,
+        **who,
+    )
+    options = [
+        "fsync=off",
+        "synchronous_commit=off",
+        "full_page_writes=off",
+        "listen_addresses=",
+        f"unix_socket_directories={sockets}",
+        "max_connections=60",
+    ]
     server = subprocess.Popen(
         [postgres_bin("postgres"), "-D", data, *[part for option in options for part in ("-c", option)]],
-        stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, cwd=folder, **who,
-    )  # fmt: skip
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+        cwd=folder,
+        **who,
+    )
     _running.append(server)
     _wait(lambda: (sockets / ".s.PGSQL.5432").exists(), server)
     ready = [postgres_bin("pg_isready"), "-q", "-h", str(sockets), "-U", "postgres"]
@@ -83,7 +108,21 @@ def start_postgres(folder: Path) -> str:
 def start_redis(folder: Path) -> str:
     socket = folder / "redis.sock"
     server = subprocess.Popen(
-        ["redis-server", "--port", "0", "--unixsocket", socket, "--unixsocketperm", "777", "--save", "", "--appendonly", "no", "--dir", folder],
+        [
+            "redis-server",
+            "--port",
+            "0",
+            "--unixsocket",
+            socket,
+            "--unixsocketperm",
+            "777",
+            "--save",
+            "",
+            "--appendonly",
+            "no",
+            "--dir",
+            folder,
+        ],
         stdout=subprocess.DEVNULL,
     )
     _running.append(server)

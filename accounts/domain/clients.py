@@ -18,9 +18,14 @@ def issue(*, partner_id: int, is_sandbox: bool) -> tuple[ApiClient, str]:
     partner = Partner.objects.get(pk=partner_id)
     secret = secrets.token_urlsafe(32)
     client = ApiClient.objects.create(
-        name=partner.name, client_id=f"{'sandbox' if is_sandbox else 'client'}-{secrets.token_hex(8)}", client_secret=secret, partner=partner,
-        is_sandbox=is_sandbox, client_type=ApiClient.CLIENT_CONFIDENTIAL, authorization_grant_type=ApiClient.GRANT_CLIENT_CREDENTIALS,
-    )  # fmt: skip
+        name=partner.name,
+        client_id=f"{'sandbox' if is_sandbox else 'client'}-{secrets.token_hex(8)}",
+        client_secret=secret,
+        partner=partner,
+        is_sandbox=is_sandbox,
+        client_type=ApiClient.CLIENT_CONFIDENTIAL,
+        authorization_grant_type=ApiClient.GRANT_CLIENT_CREDENTIALS,
+    )
     return client, secret
 
 

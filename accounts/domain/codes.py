@@ -46,7 +46,9 @@ def _issue(*, address: str) -> str:
     if len(sent) >= MAX_SENDS_A_DAY:
         raise RuleRefused("code_sends_exhausted", "这个号码或邮箱今天已发送 5 次验证码，请明天再试", field="address")
     code = f"{secrets.randbelow(1_000_000):06d}"
-    LoginCode.objects.create(address_index=index, code_hash=_hash(index, code), sent_at=moment, expires_at=moment + LIFETIME)
+    LoginCode.objects.create(
+        address_index=index, code_hash=_hash(index, code), sent_at=moment, expires_at=moment + LIFETIME
+    )
     return code
 
 

@@ -35,13 +35,19 @@ def may_sign(membership: Membership, kind: str) -> bool:
 
 
 @use_case
-def give(*, membership_id: int, text_id: int, text_sha256: str, actor: Actor, partner: Partner | None = None) -> Consent:
+def give(
+    *, membership_id: int, text_id: int, text_sha256: str, actor: Actor, partner: Partner | None = None
+) -> Consent:
     """Record consent to exactly the text that was shown. Raises StaleObject when the wording changed meanwhile."""
-    membership = Membership.objects.of(actor).select_related("enterprise").select_for_update(of=("self",)).get(pk=membership_id)
+    membership = (
+        Membership.objects.of(actor).select_related("enterprise").select_for_update(of=("self",)).get(pk=membership_id)
+    )
     return give_locked(membership=membership, text_id=text_id, text_sha256=text_sha256, actor=actor, partner=partner)
 
 
-def give_locked(*, membership: Membership, text_id: int, text_sha256: str, actor: Actor, partner: Partner | None = None) -> Consent:
+def give_locked(
+    *, membership: Membership, text_id: int, text_sha256: str, actor: Actor, partner: Partner | None = None
+) -> Consent:
     """The work of `give` for a use case that already holds the membership."""
     text = ConsentText.objects.get(pk=text_id)
     if not may_sign(membership, text.kind):
@@ -53,12 +59,26 @@ def give_locked(*, membership: Membership, text_id: int, text_sha256: str, actor
     if existing:
         return existing
     consent = Consent.objects.create(
-        enterprise=membership.enterprise, text=text, kind=text.kind, partner=partner, given_by_id=actor.user_id, given_at=now(), given_from=actor.address
+        enterprise=membership.enterprise,
+        text=text,
+        kind=text.kind,
+        partner=partner,
+        given_by_id=actor.user_id,
+        given_at=now(),
+        given_from=actor.address,
     )
     record(
-        stream=membership.enterprise.uscc, type="consent.granted", actor=actor, public=True,
-        payload={"kind": text.kind, "version": text.version, "sha256": text.sha256, "partner": partner.pk if partner else None},
-    )  # fmt: skip
+        stream=membership.enterprise.uscc,
+        type="consent.granted",
+        actor=actor,
+        public=True,
+        payload={
+            "kind": text.kind,
+            "version": text.version,
+            "sha256": text.sha256,
+            "partner": partner.pk if partner else None,
+        },
+    )
     return consent
 
 
@@ -72,12 +92,20 @@ def revoke(*, consent_id: int, actor: Actor) -> Consent:
     if consent.revoked_at is None:
         consent.revoked_at = now()
         consent.save(update_fields=["revoked_at"])
-        record(stream=consent.enterprise.uscc, type="consent.revoked", actor=actor, public=True, payload={"kind": consent.kind, "partner": consent.partner_id})
+        record(
+            stream=consent.enterprise.uscc,
+            type="consent.revoked",
+            actor=actor,
+            public=True,
+            payload={"kind": consent.kind, "partner": consent.partner_id},
+        )
     return consent
 
 
 def partner_may_act(enterprise: Enterprise, partner_id: int) -> bool:
-    return Consent.objects.live().filter(enterprise=enterprise, kind=ConsentKind.PARTNER, partner_id=partner_id).exists()
+    return (
+        Consent.objects.live().filter(enterprise=enterprise, kind=ConsentKind.PARTNER, partner_id=partner_id).exists()
+    )
 
 
 def publish_text(*, kind: ConsentKind, title: str, body: str) -> ConsentText:
@@ -87,5 +115,10 @@ def publish_text(*, kind: ConsentKind, title: str, body: str) -> ConsentText:
     if newest and newest.sha256 == fingerprint:
         return newest
     return ConsentText.objects.create(
-        kind=kind, version=newest.version + 1 if newest else 1, title=title, body=body, sha256=fingerprint, effective_from=today()
+        kind=kind,
+        version=newest.version + 1 if newest else 1,
+        title=title,
+        body=body,
+        sha256=fingerprint,
+        effective_from=today(),
     )

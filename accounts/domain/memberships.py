@@ -41,7 +41,11 @@ def verify_identity(*, membership_id: int, name: str, id_number: str, actor: Act
     membership = Membership.objects.of(actor).select_related("enterprise").get(pk=membership_id)
     clean = unicodedata.normalize("NFKC", name).strip()
     if not identity().is_legal_rep(uscc=membership.enterprise.uscc, name=clean, id_number=number):
-        raise RuleRefused("identity_mismatch", "姓名和身份证号与登记的法定代表人不一致。可由法定代表人邀请您，或联系客户经理核实", field="name")
+        raise RuleRefused(
+            "identity_mismatch",
+            "姓名和身份证号与登记的法定代表人不一致。可由法定代表人邀请您，或联系客户经理核实",
+            field="name",
+        )
     return _verify(membership_id=membership_id, role=Role.LEGAL_REP, by=VerifiedBy.IDENTITY, name=clean, actor=actor)
 
 
@@ -50,17 +54,25 @@ def _count_try(*, membership_id: int, actor: Actor) -> None:
     subject = f"membership:{membership_id}"
     tries = AccessRecord.objects.filter(actor=actor.key, field="identity", at__gt=now() - timedelta(days=1)).count()
     if tries >= IDENTITY_TRIES_A_DAY:
-        raise RuleRefused("identity_tries_exhausted", "24 小时内已核验 5 次，请明天再试，或联系客户经理核实", field="id_number")
+        raise RuleRefused(
+            "identity_tries_exhausted", "24 小时内已核验 5 次，请明天再试，或联系客户经理核实", field="id_number"
+        )
     AccessRecord.objects.create(actor=actor.key, subject=subject, field="identity", reason="身份核验", at=now())
 
 
 @use_case
 def _verify(*, membership_id: int, role: Role, by: VerifiedBy, name: str, actor: Actor) -> Membership:
-    membership = Membership.objects.select_for_update().select_related("enterprise", "user").get(pk=membership_id, revoked_at=None)
+    membership = (
+        Membership.objects.select_for_update()
+        .select_related("enterprise", "user")
+        .get(pk=membership_id, revoked_at=None)
+    )
     if membership.is_verified:
         return membership
     if role == Role.LEGAL_REP:
-        others = Membership.objects.verified().filter(enterprise=membership.enterprise, role=Role.LEGAL_REP, revoked_at=None)
+        others = Membership.objects.verified().filter(
+            enterprise=membership.enterprise, role=Role.LEGAL_REP, revoked_at=None
+        )
         if others.exclude(pk=membership.pk).exists():
             raise RuleRefused("legal_rep_taken", "这家企业已有经核验的法定代表人。如已变更，请联系客户经理")
     membership.role, membership.verified_at, membership.verified_by = role, now(), by
@@ -106,9 +118,14 @@ def _invite(*, membership_id: int, address: str, role: Role, token: str, actor: 
     if role == Role.LEGAL_REP:
         raise InvalidInput("role_invalid", "可以邀请经办人或仅查看的同事", field="role")
     invitation = Invitation.objects.create(
-        enterprise=membership.enterprise, role=role, address=address, address_index=address_index(address),
-        token_hash=sha256(token), invited_by_id=actor.user_id, expires_at=now() + INVITATION_LIFETIME,
-    )  # fmt: skip
+        enterprise=membership.enterprise,
+        role=role,
+        address=address,
+        address_index=address_index(address),
+        token_hash=sha256(token),
+        invited_by_id=actor.user_id,
+        expires_at=now() + INVITATION_LIFETIME,
+    )
     record(stream=membership.enterprise.uscc, type="invitation.sent", actor=actor, payload={"role": role})
     return invitation
 
@@ -120,7 +137,9 @@ def find_invitation(token: str) -> Invitation | None:
 @use_case
 def accept_invitation(*, token: str, actor: Actor, valid_until: date | None = None) -> Membership:
     """Turn an invitation into a verified membership. Works once, for the invited address only."""
-    invitation = Invitation.objects.select_for_update().select_related("enterprise").filter(token_hash=sha256(token)).first()
+    invitation = (
+        Invitation.objects.select_for_update().select_related("enterprise").filter(token_hash=sha256(token)).first()
+    )
     user = User.objects.get(pk=actor.user_id)
     own = {user.phone_index, address_index(user.email) if user.email else None}
     if invitation is None or invitation.address_index not in own:
@@ -139,5 +158,10 @@ def accept_invitation(*, token: str, actor: Actor, valid_until: date | None = No
         membership.valid_until = valid_until
         membership.save(update_fields=["role", "verified_at", "verified_by", "valid_until"])
         profiles.adopt_claim(membership)
-    record(stream=invitation.enterprise.uscc, type="membership.verified", actor=actor, payload={"role": invitation.role, "by": VerifiedBy.INVITATION})
+    record(
+        stream=invitation.enterprise.uscc,
+        type="membership.verified",
+        actor=actor,
+        payload={"role": invitation.role, "by": VerifiedBy.INVITATION},
+    )
     return membership

@@ -32,7 +32,11 @@ def claim(*, uscc: str, name: str, role: Role, actor: Actor) -> Membership:
     code = normalise_uscc(uscc)
     registration, is_up = look_up(code)
     if registration is None and not name.strip():
-        message = "登记里没有查到这个代码，请填写营业执照上的企业名称" if is_up else "工商登记暂时查不到，不是您的问题。请先填写企业名称，恢复后我们核对"
+        message = (
+            "登记里没有查到这个代码，请填写营业执照上的企业名称"
+            if is_up
+            else "工商登记暂时查不到，不是您的问题。请先填写企业名称，恢复后我们核对"
+        )
         raise InvalidInput("name_required", message, field="name")
     return _claim(uscc=code, registration=registration, name=name.strip()[:200], role=role, actor=actor)
 
@@ -46,7 +50,9 @@ def _claim(*, uscc: str, registration: Registration | None, name: str, role: Rol
     if Membership.objects.filter(user=user).count() >= MAX_CLAIMS:
         raise InvalidInput("too_many_claims", "一个账号最多登记 20 家企业，需要更多请联系客户经理", field="uscc")
     shown = registration.name if registration else name
-    enterprise, _ = Enterprise.objects.get_or_create(uscc=uscc, defaults={"name": shown, "is_demo": uscc[2:8] == "110199"})
+    enterprise, _ = Enterprise.objects.get_or_create(
+        uscc=uscc, defaults={"name": shown, "is_demo": uscc[2:8] == "110199"}
+    )
     if registration:
         accept_registration(enterprise, registration)
     membership = Membership.objects.create(user=user, enterprise=enterprise, role=role)
@@ -54,7 +60,12 @@ def _claim(*, uscc: str, registration: Registration | None, name: str, role: Rol
     EnterpriseProfile.objects.get_or_create(
         enterprise=enterprise, source=ProfileSource.CLAIMED, claimant=user, defaults={"data": prefill}
     )
-    record(stream=enterprise.uscc, type="membership.claimed", actor=actor, payload={"role": role, "registry": bool(registration)})
+    record(
+        stream=enterprise.uscc,
+        type="membership.claimed",
+        actor=actor,
+        payload={"role": role, "registry": bool(registration)},
+    )
     return membership
 
 

@@ -33,7 +33,9 @@ def put_profile(*, uscc: str, data: dict, actor: Actor) -> tuple[EnterpriseProfi
     code = normalise_uscc(uscc)
     for pointer, error_code, message in check(data, today()):
         raise InvalidInput(error_code, message, field=pointer)
-    enterprise, _ = Enterprise.objects.get_or_create(uscc=code, defaults={"name": data["name"], "is_demo": code[2:8] == "110199"})
+    enterprise, _ = Enterprise.objects.get_or_create(
+        uscc=code, defaults={"name": data["name"], "is_demo": code[2:8] == "110199"}
+    )
     row, created = EnterpriseProfile.objects.select_for_update().get_or_create(
         enterprise=enterprise, source=ProfileSource.PARTNER, partner_id=actor.partner_id, defaults={"data": data}
     )
@@ -52,16 +54,34 @@ def refer(*, uscc: str, name: str, contact_name: str, contact_phone: str, produc
     code = normalise_uscc(uscc)
     phone = normalise_phone(contact_phone, field="contact_phone")
     token = secrets.token_urlsafe(32)
-    return _refer(uscc=code, name=name, contact_name=contact_name, phone=phone, product_code=product_code, token=token, actor=actor)
+    return _refer(
+        uscc=code,
+        name=name,
+        contact_name=contact_name,
+        phone=phone,
+        product_code=product_code,
+        token=token,
+        actor=actor,
+    )
 
 
 @use_case
-def _refer(*, uscc: str, name: str, contact_name: str, phone: str, product_code: str, token: str, actor: Actor) -> Referral:
+def _refer(
+    *, uscc: str, name: str, contact_name: str, phone: str, product_code: str, token: str, actor: Actor
+) -> Referral:
     referral = Referral.objects.create(
-        reference=new_reference("TJ"), partner_id=actor.partner_id, uscc=uscc, name=name, contact_name=contact_name,
-        contact_phone=phone, contact_phone_index=phone_index(phone), product_code=product_code, token_hash=sha256(token),
-        expires_at=now() + REFERRAL_LIFETIME, is_sandbox=actor.is_sandbox,
-    )  # fmt: skip
+        reference=new_reference("TJ"),
+        partner_id=actor.partner_id,
+        uscc=uscc,
+        name=name,
+        contact_name=contact_name,
+        contact_phone=phone,
+        contact_phone_index=phone_index(phone),
+        product_code=product_code,
+        token_hash=sha256(token),
+        expires_at=now() + REFERRAL_LIFETIME,
+        is_sandbox=actor.is_sandbox,
+    )
     record(stream=referral.reference, type="referral.sent", actor=actor, payload={"product": product_code})
     enqueue(Job.DELIVER_REFERRAL, key=referral.reference, reference=referral.reference, sealed_token=encrypt(token))
     return referral
@@ -71,7 +91,9 @@ def deliver_referral(*, reference: str, sealed_token: str) -> None:
     """Send the contact their link. Called by a job; raises TransientError to be tried again."""
     referral = Referral.objects.select_related("partner").get(reference=reference)
     link = f"{settings.SITE_URL}/referrals/{decrypt(sealed_token)}/"
-    gateway().send(referral.contact_phone, f"{referral.partner.name} 推荐 {referral.name} 办理融资申请，请您本人查看并决定：{link}")
+    gateway().send(
+        referral.contact_phone, f"{referral.partner.name} 推荐 {referral.name} 办理融资申请，请您本人查看并决定：{link}"
+    )
 
 
 def find_referral(token: str) -> Referral | None:
@@ -93,4 +115,6 @@ def accept_referral(*, token: str, text_sha256: str, actor: Actor) -> Consent:
 
 def grant_to_partner(*, membership: Membership, partner: Partner, text_sha256: str, actor: Actor) -> Consent:
     text = consents.current_texts([ConsentKind.PARTNER])[0]
-    return consents.give_locked(membership=membership, text_id=text.pk, text_sha256=text_sha256, actor=actor, partner=partner)
+    return consents.give_locked(
+        membership=membership, text_id=text.pk, text_sha256=text_sha256, actor=actor, partner=partner
+    )

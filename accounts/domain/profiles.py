@@ -50,7 +50,9 @@ def merged(enterprise: Enterprise) -> Merged:
     """The enterprise's profile for the bank: every verified source, and partners that hold a live consent."""
     allowed = Consent.objects.live().filter(enterprise=enterprise, kind=ConsentKind.PARTNER).values("partner_id")
     rows = EnterpriseProfile.objects.filter(enterprise=enterprise).exclude(source=ProfileSource.CLAIMED)
-    rows = rows.exclude(source=ProfileSource.PARTNER) | rows.filter(source=ProfileSource.PARTNER, partner_id__in=allowed)
+    rows = rows.exclude(source=ProfileSource.PARTNER) | rows.filter(
+        source=ProfileSource.PARTNER, partner_id__in=allowed
+    )
     return merge(list(rows))
 
 
@@ -106,7 +108,9 @@ def _merge_annual(old: list[dict], new: list[dict]) -> list[dict]:
 
 def adopt_claim(membership: Membership) -> None:
     """On verification a person's own words become the enterprise's, where it has none yet."""
-    claimed = EnterpriseProfile.objects.filter(enterprise=membership.enterprise, source=ProfileSource.CLAIMED, claimant=membership.user).first()
+    claimed = EnterpriseProfile.objects.filter(
+        enterprise=membership.enterprise, source=ProfileSource.CLAIMED, claimant=membership.user
+    ).first()
     if claimed is None:
         return
     exists = EnterpriseProfile.objects.filter(enterprise=membership.enterprise, source=ProfileSource.SELF).exists()
@@ -119,7 +123,9 @@ def adopt_claim(membership: Membership) -> None:
 
 def write_source(*, enterprise: Enterprise, source: ProfileSource, data: dict) -> EnterpriseProfile:
     """Replace what one outside source says."""
-    row, created = EnterpriseProfile.objects.get_or_create(enterprise=enterprise, source=source, partner=None, claimant=None, defaults={"data": data})
+    row, created = EnterpriseProfile.objects.get_or_create(
+        enterprise=enterprise, source=source, partner=None, claimant=None, defaults={"data": data}
+    )
     if not created and row.data != data:
         row.data, row.version = data, row.version + 1
         row.save(update_fields=["data", "version", "updated_at"])

@@ -50,7 +50,9 @@ class HttpRegistry:
         profile = body.get("profile")
         if not isinstance(body.get("name"), str) or not isinstance(profile, dict):
             raise TransientError("source_down", "工商登记的返回内容无法识别")
-        return Registration(uscc, body["name"][:200], {k: profile[k] for k in self.FIELDS if isinstance(profile.get(k), str)})
+        return Registration(
+            uscc, body["name"][:200], {k: profile[k] for k in self.FIELDS if isinstance(profile.get(k), str)}
+        )
 
 
 def registry() -> BusinessRegistry:

@@ -19,7 +19,9 @@ class IdentityCheck(Protocol):
 class LocalIdentity:
     def is_legal_rep(self, *, uscc: str, name: str, id_number: str) -> bool:
         row = RegistryRecord.objects.filter(uscc=uscc, legal_rep_name=name).first()
-        return row is not None and bool(row.legal_rep_id_index) and row.legal_rep_id_index == blind_index(id_number, "id")
+        return (
+            row is not None and bool(row.legal_rep_id_index) and row.legal_rep_id_index == blind_index(id_number, "id")
+        )
 
 
 class HttpIdentity:
@@ -29,7 +31,9 @@ class HttpIdentity:
         self.url, self.token = url, token
 
     def is_legal_rep(self, *, uscc: str, name: str, id_number: str) -> bool:
-        body = call_json("POST", self.url, token=self.token, payload={"uscc": uscc, "name": name, "id_number": id_number})
+        body = call_json(
+            "POST", self.url, token=self.token, payload={"uscc": uscc, "name": name, "id_number": id_number}
+        )
         return body.get("match") is True
 
 

@@ -5,6 +5,19 @@ from accounts.models.staff import Banker, Branch
 from accounts.models.users import LoginCode, OutboxMessage, User
 
 __all__ = [
-    "ApiClient", "Banker", "Branch", "Consent", "ConsentText", "Enterprise", "EnterpriseProfile", "Invitation", "LoginCode",
-    "Membership", "OutboxMessage", "Partner", "Referral", "RegistryRecord", "User",
-]  # fmt: skip
+    "ApiClient",
+    "Banker",
+    "Branch",
+    "Consent",
+    "ConsentText",
+    "Enterprise",
+    "EnterpriseProfile",
+    "Invitation",
+    "LoginCode",
+    "Membership",
+    "OutboxMessage",
+    "Partner",
+    "Referral",
+    "RegistryRecord",
+    "User",
+]

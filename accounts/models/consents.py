@@ -30,11 +30,22 @@ class ConsentText(models.Model):
 class Consent(models.Model):
     """One person's consent on behalf of an enterprise (or of themselves, for personal credit)."""
 
-    enterprise = models.ForeignKey("accounts.Enterprise", on_delete=models.PROTECT, related_name="consents", verbose_name="企业")
+    enterprise = models.ForeignKey(
+        "accounts.Enterprise", on_delete=models.PROTECT, related_name="consents", verbose_name="企业"
+    )
     text = models.ForeignKey(ConsentText, on_delete=models.PROTECT, verbose_name="文本")
     kind = models.CharField("种类", max_length=16, choices=ConsentKind)
-    partner = models.ForeignKey("accounts.Partner", null=True, blank=True, on_delete=models.PROTECT, related_name="consents", verbose_name="合作机构")
-    given_by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+", verbose_name="授权人")
+    partner = models.ForeignKey(
+        "accounts.Partner",
+        null=True,
+        blank=True,
+        on_delete=models.PROTECT,
+        related_name="consents",
+        verbose_name="合作机构",
+    )
+    given_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+", verbose_name="授权人"
+    )
     given_at = models.DateTimeField("授权时间")
     given_from = models.GenericIPAddressField("网络地址", null=True)
     revoked_at = models.DateTimeField("撤回时间", null=True, blank=True)
@@ -46,7 +57,8 @@ class Consent(models.Model):
         indexes = [models.Index(fields=["enterprise", "kind"], name="consent_enterprise_kind")]
         constraints = [
             models.CheckConstraint(
-                condition=models.Q(kind="partner", partner__isnull=False) | (~models.Q(kind="partner") & models.Q(partner=None)),
+                condition=models.Q(kind="partner", partner__isnull=False)
+                | (~models.Q(kind="partner") & models.Q(partner=None)),
                 name="consent_partner_fits_kind",
             )
         ]

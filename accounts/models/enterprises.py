@@ -36,8 +36,12 @@ class EnterpriseProfile(models.Model):
 
     enterprise = models.ForeignKey(Enterprise, on_delete=models.CASCADE, related_name="profiles", verbose_name="企业")
     source = models.CharField("来源", max_length=10, choices=ProfileSource)
-    partner = models.ForeignKey("accounts.Partner", null=True, blank=True, on_delete=models.PROTECT, verbose_name="合作机构")
-    claimant = models.ForeignKey(settings.AUTH_USER_MODEL, null=True, blank=True, on_delete=models.CASCADE, verbose_name="填写人")
+    partner = models.ForeignKey(
+        "accounts.Partner", null=True, blank=True, on_delete=models.PROTECT, verbose_name="合作机构"
+    )
+    claimant = models.ForeignKey(
+        settings.AUTH_USER_MODEL, null=True, blank=True, on_delete=models.CASCADE, verbose_name="填写人"
+    )
     data = models.JSONField("内容", default=dict)
     updated_at = models.DateTimeField("更新时间", auto_now=True)
     version = models.PositiveIntegerField(default=1)
@@ -45,9 +49,17 @@ class EnterpriseProfile(models.Model):
     class Meta:
         verbose_name = verbose_name_plural = "企业画像"
         constraints = [
-            models.UniqueConstraint(fields=["enterprise", "source"], condition=models.Q(partner=None, claimant=None), name="profile_source_once"),
-            models.UniqueConstraint(fields=["enterprise", "partner"], condition=models.Q(source="partner"), name="profile_partner_once"),
-            models.UniqueConstraint(fields=["enterprise", "claimant"], condition=models.Q(source="claimed"), name="profile_claimant_once"),
+            models.UniqueConstraint(
+                fields=["enterprise", "source"],
+                condition=models.Q(partner=None, claimant=None),
+                name="profile_source_once",
+            ),
+            models.UniqueConstraint(
+                fields=["enterprise", "partner"], condition=models.Q(source="partner"), name="profile_partner_once"
+            ),
+            models.UniqueConstraint(
+                fields=["enterprise", "claimant"], condition=models.Q(source="claimed"), name="profile_claimant_once"
+            ),
             models.CheckConstraint(
                 condition=models.Q(source="partner", partner__isnull=False, claimant=None)
                 | models.Q(source="claimed", claimant__isnull=False, partner=None)
@@ -63,8 +75,12 @@ class EnterpriseProfile(models.Model):
 class Membership(models.Model):
     """A person acting for an enterprise. Unverified until `verified_at`: own drafts only, nothing others stored."""
 
-    user = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="memberships", verbose_name="用户")
-    enterprise = models.ForeignKey(Enterprise, on_delete=models.CASCADE, related_name="memberships", verbose_name="企业")
+    user = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="memberships", verbose_name="用户"
+    )
+    enterprise = models.ForeignKey(
+        Enterprise, on_delete=models.CASCADE, related_name="memberships", verbose_name="企业"
+    )
     role = models.CharField("角色", max_length=10, choices=Role)
     verified_at = models.DateTimeField("核验时间", null=True, blank=True)
     verified_by = models.CharField("核验方式", max_length=10, choices=VerifiedBy, blank=True)
@@ -77,7 +93,9 @@ class Membership(models.Model):
     class Meta:
         verbose_name = verbose_name_plural = "成员"
         constraints = [
-            models.UniqueConstraint(fields=["user", "enterprise"], condition=models.Q(revoked_at=None), name="membership_once"),
+            models.UniqueConstraint(
+                fields=["user", "enterprise"], condition=models.Q(revoked_at=None), name="membership_once"
+            ),
             models.UniqueConstraint(
                 fields=["enterprise"],
                 condition=models.Q(role="legal_rep", revoked_at=None, verified_at__isnull=False),
@@ -97,7 +115,9 @@ class Invitation(models.Model):
     """A one-time link by which a verified legal representative brings in a colleague."""
 
     enterprise = models.ForeignKey(Enterprise, on_delete=models.CASCADE, related_name="invitations")
-    role = models.CharField("角色", max_length=10, choices=[(Role.AGENT.value, Role.AGENT.label), (Role.VIEWER.value, Role.VIEWER.label)])
+    role = models.CharField(
+        "角色", max_length=10, choices=[(Role.AGENT.value, Role.AGENT.label), (Role.VIEWER.value, Role.VIEWER.label)]
+    )
     address = EncryptedTextField("手机号或邮箱")
     address_index = models.CharField(max_length=64)
     token_hash = models.CharField(max_length=64, unique=True)

@@ -29,7 +29,9 @@ class Partner(models.Model):
 class ApiClient(AbstractApplication):
     """An OAuth2 client (client credentials) of a partner. A sandbox client's cases stay out of queues and reports."""
 
-    partner = models.ForeignKey(Partner, null=True, on_delete=models.PROTECT, related_name="clients", verbose_name="合作机构")
+    partner = models.ForeignKey(
+        Partner, null=True, on_delete=models.PROTECT, related_name="clients", verbose_name="合作机构"
+    )
     is_sandbox = models.BooleanField("沙箱", default=False)
     previous_secret = models.CharField(max_length=255, blank=True)
     previous_until = models.DateTimeField("旧密钥有效至", null=True, blank=True)

@@ -28,7 +28,9 @@ class Branch(models.Model):
 class Banker(models.Model):
     """A banker and the one role that decides what they may do. Limits are 元 per case."""
 
-    user = models.OneToOneField(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="banker", verbose_name="用户")
+    user = models.OneToOneField(
+        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="banker", verbose_name="用户"
+    )
     branch = models.ForeignKey(Branch, on_delete=models.PROTECT, related_name="bankers", verbose_name="支行")
     role = models.CharField("岗位", max_length=10, choices=BankerRole)
     approval_limit = models.DecimalField("单笔审批限额（元）", max_digits=18, decimal_places=2, default=Decimal(0))

@@ -9,7 +9,9 @@ from portal.kernel.crypto import EncryptedTextField, blind_index
 
 
 class UserManager(BaseUserManager["User"]):
-    def create_user(self, *, email: str | None = None, phone: str | None = None, password: str | None = None, **fields: object) -> User:
+    def create_user(
+        self, *, email: str | None = None, phone: str | None = None, password: str | None = None, **fields: object
+    ) -> User:
         """Create a user known by an e-mail address or a mobile number (E.164), or both."""
         user = self.model(email=email.lower() if email else None, **fields)
         user.set_phone(phone)
@@ -35,7 +37,9 @@ class User(AbstractBaseUser, PermissionsMixin):
     is_active = models.BooleanField("启用", default=True)
     is_demo = models.BooleanField("演示账号", default=False)
     date_joined = models.DateTimeField("注册时间", auto_now_add=True)
-    density = models.CharField("后台行距", max_length=8, default="cozy", choices=[("cozy", "适中"), ("compact", "紧凑")])
+    density = models.CharField(
+        "后台行距", max_length=8, default="cozy", choices=[("cozy", "适中"), ("compact", "紧凑")]
+    )
 
     objects = UserManager()
 
@@ -45,7 +49,10 @@ class User(AbstractBaseUser, PermissionsMixin):
     class Meta:
         verbose_name = verbose_name_plural = "用户"
         constraints = [
-            models.CheckConstraint(condition=models.Q(email__isnull=False) | models.Q(phone_index__isnull=False), name="user_has_an_address"),
+            models.CheckConstraint(
+                condition=models.Q(email__isnull=False) | models.Q(phone_index__isnull=False),
+                name="user_has_an_address",
+            ),
         ]
 
     def __str__(self) -> str:

@@ -66,7 +66,12 @@ def login_code(request: HttpRequest) -> HttpResponse:
             target = request.session.pop(_NEXT, "") or settings.LOGIN_REDIRECT_URL
             request.session.pop(_PENDING, None)
             return perform_login(request, Login(user=user, redirect_url=target))
-    return render(request, "accounts/login_code.html", {"form": form, "address": mask_address(address)}, status=422 if form.errors else 200)
+    return render(
+        request,
+        "accounts/login_code.html",
+        {"form": form, "address": mask_address(address)},
+        status=422 if form.errors else 200,
+    )
 
 
 @require_POST
@@ -79,7 +84,14 @@ def logout(request: HttpRequest) -> HttpResponse:
 def text_size(request: HttpRequest) -> HttpResponse:
     response = redirect(_safe_next(request, request.POST.get("next", "")) or "/")
     large = request.COOKIES.get("text") == "large"
-    response.set_cookie("text", "normal" if large else "large", max_age=31_536_000, samesite="Lax", httponly=True, secure=not settings.DEMO)
+    response.set_cookie(
+        "text",
+        "normal" if large else "large",
+        max_age=31_536_000,
+        samesite="Lax",
+        httponly=True,
+        secure=not settings.DEMO,
+    )
     return response
 
 
@@ -101,20 +113,34 @@ def claim(request: HttpRequest) -> HttpResponse:
             put_error(form, error)
         else:
             return redirect("accounts:enterprise", membership.enterprise.uscc)
-    return render(request, "accounts/claim.html", {"form": form, "nav": "enterprises"}, status=422 if form.errors else 200)
+    return render(
+        request, "accounts/claim.html", {"form": form, "nav": "enterprises"}, status=422 if form.errors else 200
+    )
 
 
 def _membership(request: HttpRequest, uscc: str) -> Membership:
-    return get_object_or_404(Membership.objects.of(request.actor).select_related("enterprise", "user"), enterprise__uscc=uscc)
+    return get_object_or_404(
+        Membership.objects.of(request.actor).select_related("enterprise", "user"), enterprise__uscc=uscc
+    )
 
 
 def _enterprise_page(request: HttpRequest, membership: Membership, **forms: object) -> HttpResponse:
     context = {
-        "membership": membership, "nav": "enterprises", "identity_form": IdentityForm(), "invite_form": InviteForm(), "may_invite": rules.may_invite(membership),
-    }  # fmt: skip
+        "membership": membership,
+        "nav": "enterprises",
+        "identity_form": IdentityForm(),
+        "invite_form": InviteForm(),
+        "may_invite": rules.may_invite(membership),
+    }
     if membership.is_verified:
-        context["members"] = Membership.objects.current().filter(enterprise=membership.enterprise).verified().select_related("user")
-        context["consents"] = Consent.objects.filter(enterprise=membership.enterprise).select_related("text", "given_by", "partner").order_by("-given_at")[:50]
+        context["members"] = (
+            Membership.objects.current().filter(enterprise=membership.enterprise).verified().select_related("user")
+        )
+        context["consents"] = (
+            Consent.objects.filter(enterprise=membership.enterprise)
+            .select_related("text", "given_by", "partner")
+            .order_by("-given_at")[:50]
+        )
     failed = any(getattr(form, "errors", None) for form in forms.values())
     return render(request, "accounts/enterprise.html", {**context, **forms}, status=422 if failed else 200)
 
@@ -149,7 +175,10 @@ def invite(request: HttpRequest, uscc: str) -> HttpResponse:
     if form.is_valid():
         try:
             memberships.invite(
-                membership_id=membership.pk, address=form.cleaned_data["address"], role=Role(form.cleaned_data["role"]), actor=request.actor
+                membership_id=membership.pk,
+                address=form.cleaned_data["address"],
+                role=Role(form.cleaned_data["role"]),
+                actor=request.actor,
             )
         except PortalError as error:
             put_error(form, error)
@@ -163,7 +192,9 @@ def invite(request: HttpRequest, uscc: str) -> HttpResponse:
 @require_POST
 def revoke_consent(request: HttpRequest, uscc: str, consent_id: int) -> HttpResponse:
     membership = _membership(request, uscc)
-    consent = get_object_or_404(Consent, pk=consent_id, enterprise=membership.enterprise) if membership.is_verified else None
+    consent = (
+        get_object_or_404(Consent, pk=consent_id, enterprise=membership.enterprise) if membership.is_verified else None
+    )
     if consent is None:
         raise Http404
     try:
@@ -210,7 +241,11 @@ def referral(request: HttpRequest, token: str) -> HttpResponse:
             messages.success(request, "已确认。合作机构可以代为填写和提交，您可以随时撤回")
             return redirect("accounts:enterprise", found.uscc)
     membership = Membership.objects.of(request.actor).filter(enterprise__uscc=found.uscc).first()
-    return render(request, "accounts/referral.html", {"referral": found, "text": text, "membership": membership, "nav": "enterprises"})
+    return render(
+        request,
+        "accounts/referral.html",
+        {"referral": found, "text": text, "membership": membership, "nav": "enterprises"},
+    )
 
 
 @require_safe

@@ -14,7 +14,12 @@ from products.enums import RepaymentMethod
 
 
 class NoteForm(forms.Form):
-    body = forms.CharField(label="内部备注", max_length=1000, widget=forms.Textarea(attrs={"rows": 2}), error_messages={"required": "请写下备注内容"})
+    body = forms.CharField(
+        label="内部备注",
+        max_length=1000,
+        widget=forms.Textarea(attrs={"rows": 2}),
+        error_messages={"required": "请写下备注内容"},
+    )
 
     def arguments(self) -> dict:
         return {"body": self.cleaned_data["body"]}
@@ -28,9 +33,12 @@ class ScoreForm(forms.Form):
         for dimension in Dimension:
             top = DIMENSION_MAX[dimension]
             self.fields[f"points_{dimension}"] = forms.IntegerField(
-                label=f"{dimension.label}（0–{top}）", min_value=0, max_value=top, required=False,
+                label=f"{dimension.label}（0–{top}）",
+                min_value=0,
+                max_value=top,
+                required=False,
                 error_messages={"invalid": "请填写整数", "max_value": f"最多 {top} 分", "min_value": "最少 0 分"},
-            )  # fmt: skip
+            )
             self.fields[f"reason_{dimension}"] = forms.CharField(label="依据", max_length=500, required=False)
 
     def rows(self) -> list:
@@ -45,13 +53,21 @@ class ScoreForm(forms.Form):
 class ReturnForm(forms.Form):
     reason = forms.ChoiceField(label="原因", choices=ReturnReason)
     items = forms.CharField(
-        label="需要补充的内容", widget=forms.Textarea(attrs={"rows": 4}), max_length=3000, help_text="每行一项。要说明为什么，写在竖线后面：采购合同|核对交易对手",
+        label="需要补充的内容",
+        widget=forms.Textarea(attrs={"rows": 4}),
+        max_length=3000,
+        help_text="每行一项。要说明为什么，写在竖线后面：采购合同|核对交易对手",
         error_messages={"required": "请至少写一项需要补充的内容"},
-    )  # fmt: skip
+    )
 
     def arguments(self) -> dict:
-        lines = [line.replace("｜", "|").partition("|") for line in self.cleaned_data["items"].splitlines() if line.strip()]
-        return {"reason": ReturnReason(self.cleaned_data["reason"]), "items": [Ask(title, why) for title, _, why in lines]}
+        lines = [
+            line.replace("｜", "|").partition("|") for line in self.cleaned_data["items"].splitlines() if line.strip()
+        ]
+        return {
+            "reason": ReturnReason(self.cleaned_data["reason"]),
+            "items": [Ask(title, why) for title, _, why in lines],
+        }
 
 
 class RecommendForm(forms.Form):
@@ -61,15 +77,23 @@ class RecommendForm(forms.Form):
     term_months = forms.IntegerField(label="期限（月）", required=False, min_value=1, max_value=600)
     repayment_method = forms.ChoiceField(label="还款方式", required=False, choices=RepaymentMethod)
     reason_code = forms.ChoiceField(label="婉拒原因", required=False, choices=[("", "—"), *DeclineReason.choices])
-    comment = forms.CharField(label="审查意见", max_length=1000, widget=forms.Textarea(attrs={"rows": 3}), error_messages={"required": "请写明审查意见"})
+    comment = forms.CharField(
+        label="审查意见",
+        max_length=1000,
+        widget=forms.Textarea(attrs={"rows": 3}),
+        error_messages={"required": "请写明审查意见"},
+    )
 
     @classmethod
     def initial_for(cls, application: Application) -> dict:
         product = application.product
         return {
-            "proposal": Proposal.APPROVE, "amount": (application.requested_amount or 0) / WAN, "rate": Decimal(product.min_rate_bp or 0) / 100,
-            "term_months": application.term_months, "repayment_method": application.repayment_method,
-        }  # fmt: skip
+            "proposal": Proposal.APPROVE,
+            "amount": (application.requested_amount or 0) / WAN,
+            "rate": Decimal(product.min_rate_bp or 0) / 100,
+            "term_months": application.term_months,
+            "repayment_method": application.repayment_method,
+        }
 
     def clean(self) -> dict:
         data = super().clean()
@@ -90,7 +114,9 @@ class RecommendForm(forms.Form):
 
 class ApproveForm(forms.Form):
     recommendation_id = forms.IntegerField(widget=forms.HiddenInput)
-    comment = forms.CharField(label="审批意见", max_length=1000, required=False, widget=forms.Textarea(attrs={"rows": 2}))
+    comment = forms.CharField(
+        label="审批意见", max_length=1000, required=False, widget=forms.Textarea(attrs={"rows": 2})
+    )
 
     def arguments(self) -> dict:
         return dict(self.cleaned_data)
@@ -101,11 +127,20 @@ class DeclineForm(ApproveForm):
 
     def arguments(self) -> dict:
         data = self.cleaned_data
-        return {"recommendation_id": data["recommendation_id"], "comment": data["comment"], "reason": DeclineReason(data["reason_code"])}
+        return {
+            "recommendation_id": data["recommendation_id"],
+            "comment": data["comment"],
+            "reason": DeclineReason(data["reason_code"]),
+        }
 
 
 class SendBackForm(forms.Form):
-    comment = forms.CharField(label="退回原因", max_length=1000, widget=forms.Textarea(attrs={"rows": 2}), error_messages={"required": "请写明退回原因"})
+    comment = forms.CharField(
+        label="退回原因",
+        max_length=1000,
+        widget=forms.Textarea(attrs={"rows": 2}),
+        error_messages={"required": "请写明退回原因"},
+    )
 
     def arguments(self) -> dict:
         return dict(self.cleaned_data)
@@ -123,7 +158,11 @@ class DeclineServiceForm(forms.Form):
     comment = forms.CharField(label="说明", max_length=1000, required=False)
 
     def arguments(self) -> dict:
-        return {"outcome": "decline", "reason": DeclineReason(self.cleaned_data["reason_code"]), "comment": self.cleaned_data["comment"]}
+        return {
+            "outcome": "decline",
+            "reason": DeclineReason(self.cleaned_data["reason_code"]),
+            "comment": self.cleaned_data["comment"],
+        }
 
 
 class EmptyForm(forms.Form):

@@ -38,7 +38,11 @@ WORKING_ROLES = (BankerRole.RM, BankerRole.REVIEWER, BankerRole.APPROVER)
 
 def working_banker(request: HttpRequest) -> Banker:
     """The banker on the case desk, and the request's actor. Policy and system administrators have no cases."""
-    banker = Banker.objects.select_related("user", "branch").filter(user_id=request.user.pk, is_active=True, role__in=WORKING_ROLES).first()
+    banker = (
+        Banker.objects.select_related("user", "branch")
+        .filter(user_id=request.user.pk, is_active=True, role__in=WORKING_ROLES)
+        .first()
+    )
     if banker is None:
         raise PermissionDenied
     request.actor = Actor(ActorKind.BANKER, user_id=request.user.pk, address=client_address(request))
@@ -51,7 +55,11 @@ def queue(request: HttpRequest, code: str) -> HttpResponse:
     if code not in queues.QUEUES:
         raise Http404
     found = queues.QUEUES[code]
-    filters = {"product": request.GET.get("product", ""), "tier": request.GET.get("tier", ""), "search": request.GET.get("q", "").strip()[:60].replace("\x00", "")}
+    filters = {
+        "product": request.GET.get("product", ""),
+        "tier": request.GET.get("tier", ""),
+        "search": request.GET.get("q", "").strip()[:60].replace("\x00", ""),
+    }
     rows = queues.rows_of(found, banker, **filters)
     if "csv" in request.GET:
         return _export(rows)
@@ -60,24 +68,57 @@ def queue(request: HttpRequest, code: str) -> HttpResponse:
     except PortalError as error:
         raise Http404 from error
     context = {
-        **admin.site.each_context(request), "title": found.label, "queue": found, "queues": queues.QUEUES.values(), "counts": queues.counts(banker),
-        "rows": queues.with_clocks(page.rows), "page": page, "filters": filters, "products": Product.objects.offered(), "tiers": Tier.choices, "banker": banker,
-    }  # fmt: skip
+        **admin.site.each_context(request),
+        "title": found.label,
+        "queue": found,
+        "queues": queues.QUEUES.values(),
+        "counts": queues.counts(banker),
+        "rows": queues.with_clocks(page.rows),
+        "page": page,
+        "filters": filters,
+        "products": Product.objects.offered(),
+        "tiers": Tier.choices,
+        "banker": banker,
+    }
     return TemplateResponse(request, "admin/queue.html", context)
 
 
 def _export(rows) -> HttpResponse:
-    header = ["编号", "企业", "统一社会信用代码", "产品", "申请金额（元）", "分层", "机评下限", "状态", "期限", "领取人"]
+    header = [
+        "编号",
+        "企业",
+        "统一社会信用代码",
+        "产品",
+        "申请金额（元）",
+        "分层",
+        "机评下限",
+        "状态",
+        "期限",
+        "领取人",
+    ]
     found = rows.with_row().order_by(*queues.ORDER)[:EXPORT_LIMIT].iterator(chunk_size=500)
     lines = (
-        [a.reference, a.enterprise.name, a.enterprise.uscc, a.product.name, a.requested_amount, a.tier, a.score_low, a.status_info.label, a.due_at and f"{a.due_at:%Y-%m-%d}", a.assignee and a.assignee.user]
+        [
+            a.reference,
+            a.enterprise.name,
+            a.enterprise.uscc,
+            a.product.name,
+            a.requested_amount,
+            a.tier,
+            a.score_low,
+            a.status_info.label,
+            a.due_at and f"{a.due_at:%Y-%m-%d}",
+            a.assignee and a.assignee.user,
+        ]
         for a in found
-    )  # fmt: skip
+    )
     return stream_csv("queue.csv", header, lines)
 
 
 def _case(request: HttpRequest, reference: str) -> Application:
-    rows = Application.objects.visible_to(request.actor).select_related("enterprise", "product", "assignee__user", "partner", "offer")
+    rows = Application.objects.visible_to(request.actor).select_related(
+        "enterprise", "product", "assignee__user", "partner", "offer"
+    )
     return get_object_or_404(rows, reference=reference)
 
 
@@ -115,29 +156,58 @@ def act(request: HttpRequest, reference: str, code: str) -> HttpResponse:
     return _render_case(request, application, banker, failed=(code, form))
 
 
-def _render_case(request: HttpRequest, application: Application, banker: Banker, failed: tuple | None = None) -> HttpResponse:
+def _render_case(
+    request: HttpRequest, application: Application, banker: Banker, failed: tuple | None = None
+) -> HttpResponse:
     screening = case.newest_screening(application)
     submission = application.submissions.order_by("-round").first()
     assessments = list(application.assessments.select_related("banker__user"))
     recommendation = application.recommendations.select_related("banker__user").order_by("-pk").first()
     mine = {a.dimension: a for a in assessments if a.banker_id == banker.pk}
     left = [d for d in reviewing.Dimension if d not in mine] if application.is_credit else []
-    rows = offered(application, banker, recommendation=recommendation, scorer_ids={a.banker_id for a in assessments}, scores_left=left)
+    rows = offered(
+        application,
+        banker,
+        recommendation=recommendation,
+        scorer_ids={a.banker_id for a in assessments},
+        scores_left=left,
+    )
     context = {
-        **admin.site.each_context(request), "title": application.enterprise.name, "is_nav_sidebar_enabled": False, "application": application, "banker": banker,
-        "clock": queues.with_clocks([application])[0][1], "screening": screening, "groups": case.finding_groups(screening), "score": case.score_rows(screening),
-        "facts": _facts(submission), "documents": application.documents.filter(removed_at=None), "notes": application.notes.select_related("banker__user").order_by("-pk")[:20],
-        "events": case.staff_timeline(application.reference), "assessments": assessments,
-        "recommendation": recommendation, "offered": rows, "forms": _forms(rows, application, mine, recommendation, failed), "failed": failed and failed[0],
-        "score_form": failed[1] if failed and failed[0] == "score" else _score_form(mine), "may_score": _may_score(application, banker),
-        "note_form": failed[1] if failed and failed[0] == "note" else NoteForm(auto_id="note_%s"), "size_labels": SIZE_LABELS,
-        "stage": Stage(screening.stage).label if screening and screening.stage else "", "supplements": Supplement.objects.filter(application=application).order_by("-pk"),
-    }  # fmt: skip
+        **admin.site.each_context(request),
+        "title": application.enterprise.name,
+        "is_nav_sidebar_enabled": False,
+        "application": application,
+        "banker": banker,
+        "clock": queues.with_clocks([application])[0][1],
+        "screening": screening,
+        "groups": case.finding_groups(screening),
+        "score": case.score_rows(screening),
+        "facts": _facts(submission),
+        "documents": application.documents.filter(removed_at=None),
+        "notes": application.notes.select_related("banker__user").order_by("-pk")[:20],
+        "events": case.staff_timeline(application.reference),
+        "assessments": assessments,
+        "recommendation": recommendation,
+        "offered": rows,
+        "forms": _forms(rows, application, mine, recommendation, failed),
+        "failed": failed and failed[0],
+        "score_form": failed[1] if failed and failed[0] == "score" else _score_form(mine),
+        "may_score": _may_score(application, banker),
+        "note_form": failed[1] if failed and failed[0] == "note" else NoteForm(auto_id="note_%s"),
+        "size_labels": SIZE_LABELS,
+        "stage": Stage(screening.stage).label if screening and screening.stage else "",
+        "supplements": Supplement.objects.filter(application=application).order_by("-pk"),
+    }
     return TemplateResponse(request, "admin/case.html", context, status=422 if failed else 200)
 
 
 def _may_score(application: Application, banker: Banker) -> bool:
-    return application.is_credit and application.status == "screened" and application.assignee_id == banker.pk and banker.role == BankerRole.REVIEWER
+    return (
+        application.is_credit
+        and application.status == "screened"
+        and application.assignee_id == banker.pk
+        and banker.role == BankerRole.REVIEWER
+    )
 
 
 def _score_form(mine: dict) -> ScoreForm:
@@ -154,7 +224,10 @@ def _forms(rows: list, application: Application, mine: dict, recommendation, fai
         elif row.act.form is RecommendForm:
             form = RecommendForm(initial=RecommendForm.initial_for(application), auto_id=f"{row.act.code}_%s")
         elif issubclass(row.act.form, ApproveForm):
-            form = row.act.form(initial={"recommendation_id": recommendation.pk, "reason_code": recommendation.reason_code}, auto_id=f"{row.act.code}_%s")
+            form = row.act.form(
+                initial={"recommendation_id": recommendation.pk, "reason_code": recommendation.reason_code},
+                auto_id=f"{row.act.code}_%s",
+            )
         else:
             form = row.act.form(auto_id=f"{row.act.code}_%s")
         out.append((row, form))
@@ -174,10 +247,14 @@ def _facts(submission) -> list[dict]:
         year = key.split(".")[1] if key.startswith("annual.") else ""
         is_money = key.startswith("annual.") or field.startswith("institutional")
         conflict = [_value(other, field, is_money) for other in known.conflicts.get(key, ())]
-        rows.append({
-            "label": f"{year} {LABELS[field]}".strip(), "value": _value(value, field, is_money),
-            "source": case.SOURCE_LABELS.get(known.sources[key], ""), "conflict": conflict,
-        })  # fmt: skip
+        rows.append(
+            {
+                "label": f"{year} {LABELS[field]}".strip(),
+                "value": _value(value, field, is_money),
+                "source": case.SOURCE_LABELS.get(known.sources[key], ""),
+                "conflict": conflict,
+            }
+        )
     return rows
 
 
@@ -211,7 +288,9 @@ def replay_case(request: HttpRequest, reference: str) -> HttpResponse:
     if screening is None:
         raise Http404
     same = all(replay(kept) for kept in (screening.eligibility, screening.tier, screening.score))
-    (messages.success if same else messages.error)(request, "重放一致：同一快照、同一政策版本，结果指纹相同" if same else "重放不一致，请联系政策管理员")
+    (messages.success if same else messages.error)(
+        request, "重放一致：同一快照、同一政策版本，结果指纹相同" if same else "重放不一致，请联系政策管理员"
+    )
     return redirect("admin:case", reference)
 
 
@@ -220,12 +299,27 @@ def replay_case(request: HttpRequest, reference: str) -> HttpResponse:
 def member_list(request: HttpRequest) -> HttpResponse:
     """Members waiting for a relationship manager's word; contact details masked."""
     banker = working_banker(request)
-    waiting = Membership.objects.current().filter(verified_at=None).select_related("user", "enterprise").order_by("-pk")[:100]
-    rows = [{"membership": m, "name": mask_name(m.user.name) or "未填写", "contact": mask_phone(m.user.phone) if m.user.phone else (m.user.email or "")[:1] + "***"} for m in waiting]
+    waiting = (
+        Membership.objects.current().filter(verified_at=None).select_related("user", "enterprise").order_by("-pk")[:100]
+    )
+    rows = [
+        {
+            "membership": m,
+            "name": mask_name(m.user.name) or "未填写",
+            "contact": mask_phone(m.user.phone) if m.user.phone else (m.user.email or "")[:1] + "***",
+        }
+        for m in waiting
+    ]
     context = {
-        **admin.site.each_context(request), "title": "待核验成员", "rows": rows, "banker": banker, "queues": queues.QUEUES.values(), "counts": queues.counts(banker),
-        "may_verify": banker.role == BankerRole.RM, "revealed": request.session.pop("revealed", None),
-    }  # fmt: skip
+        **admin.site.each_context(request),
+        "title": "待核验成员",
+        "rows": rows,
+        "banker": banker,
+        "queues": queues.QUEUES.values(),
+        "counts": queues.counts(banker),
+        "may_verify": banker.role == BankerRole.RM,
+        "revealed": request.session.pop("revealed", None),
+    }
     return TemplateResponse(request, "admin/members.html", context)
 
 
@@ -234,7 +328,9 @@ def member_list(request: HttpRequest) -> HttpResponse:
 def reveal_member(request: HttpRequest, membership_id: int) -> HttpResponse:
     """Show one contact in clear once; who looked is written down."""
     working_banker(request)
-    membership = get_object_or_404(Membership.objects.current().filter(verified_at=None).select_related("user"), pk=membership_id)
+    membership = get_object_or_404(
+        Membership.objects.current().filter(verified_at=None).select_related("user"), pk=membership_id
+    )
     note_access(actor=request.actor, subject=f"membership:{membership_id}", field="contact", reason="核验成员")
     request.session["revealed"] = {"id": membership_id, "contact": membership.user.phone or membership.user.email}
     return redirect("admin:members")

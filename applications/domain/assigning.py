@@ -32,14 +32,22 @@ def claim(*, application_id: int, actor: Actor) -> Application:
         return application
     if application.assignee_id is not None:
         raise RuleRefused(
-            "already_claimed", "{who}已在 {at} 领取这件申请",
-            who=str(application.assignee.user), at=f"{application.claimed_at.astimezone(BEIJING):%H:%M}",
-        )  # fmt: skip
+            "already_claimed",
+            "{who}已在 {at} 领取这件申请",
+            who=str(application.assignee.user),
+            at=f"{application.claimed_at.astimezone(BEIJING):%H:%M}",
+        )
     if application.status != "screened":
         raise RuleRefused("not_claimable", "这件申请现在不在待认领队列")
     application.assignee, application.claimed_at, application.version = banker, now(), application.version + 1
     application.save(update_fields=["assignee", "claimed_at", "version"])
-    record(stream=application.reference, type="application.claimed", actor=actor, public=True, payload={"branch": banker.branch_id})
+    record(
+        stream=application.reference,
+        type="application.claimed",
+        actor=actor,
+        public=True,
+        payload={"branch": banker.branch_id},
+    )
     return application
 
 

@@ -72,9 +72,13 @@ def expire_due(limit: int = 200) -> int:
     """Expire old drafts, unanswered supplements and offers, one transaction each. Returns how many."""
     moment = now()
     found = [
-        *Application.objects.filter(status="draft", updated_at__lt=moment - DRAFT_LIFETIME).values_list("pk", flat=True)[:limit],
+        *Application.objects.filter(status="draft", updated_at__lt=moment - DRAFT_LIFETIME).values_list(
+            "pk", flat=True
+        )[:limit],
         *Application.objects.filter(status="returned", answer_by__lt=moment).values_list("pk", flat=True)[:limit],
-        *Application.objects.filter(status="offered", offer__expires_at__lt=moment).values_list("pk", flat=True)[:limit],
+        *Application.objects.filter(status="offered", offer__expires_at__lt=moment).values_list("pk", flat=True)[
+            :limit
+        ],
     ]
     for pk in found:
         _expire(application_id=pk)

@@ -39,7 +39,9 @@ def approve(*, application_id: int, recommendation_id: int, comment: str, actor:
 
 
 @use_case
-def decline(*, application_id: int, recommendation_id: int, reason: DeclineReason, comment: str, actor: Actor) -> Decision:
+def decline(
+    *, application_id: int, recommendation_id: int, reason: DeclineReason, comment: str, actor: Actor
+) -> Decision:
     """Sign a decline with a coded reason; the applicant reads its public words."""
     application, banker, recommendation = _to_sign(application_id, recommendation_id, actor)
     if recommendation.proposal != Proposal.DECLINE:
@@ -66,7 +68,9 @@ def send_back(*, application_id: int, comment: str, actor: Actor) -> Application
 
 
 @use_case
-def close_service(*, application_id: int, outcome: str, reason: DeclineReason | None, comment: str, actor: Actor) -> Application:
+def close_service(
+    *, application_id: int, outcome: str, reason: DeclineReason | None, comment: str, actor: Actor
+) -> Application:
     """Complete or decline a service (account opening): one banker who claimed it."""
     banker = banker_of(actor)
     application = locked(application_id)
@@ -106,26 +110,45 @@ def _to_sign(application_id: int, recommendation_id: int, actor: Actor) -> tuple
     return application, banker, newest
 
 
-def _refuse_own_hand(application: Application, banker: Banker, recommendation: Recommendation, *, with_limit: bool) -> None:
+def _refuse_own_hand(
+    application: Application, banker: Banker, recommendation: Recommendation, *, with_limit: bool
+) -> None:
     scorers = set(application.assessments.values_list("banker_id", flat=True))
     obstacle = rules.why_not_sign(
-        banker, reviewer_id=recommendation.banker_id, scorer_ids=scorers, amount=recommendation.amount if with_limit else None
+        banker,
+        reviewer_id=recommendation.banker_id,
+        scorer_ids=scorers,
+        amount=recommendation.amount if with_limit else None,
     )
     if obstacle:
         raise NotPermitted("may_not_sign", obstacle)
 
 
-def _sign(application: Application, banker: Banker, recommendation: Recommendation, outcome: str, reason: str, comment: str) -> Decision:
+def _sign(
+    application: Application, banker: Banker, recommendation: Recommendation, outcome: str, reason: str, comment: str
+) -> Decision:
     return Decision.objects.create(
-        application=application, recommendation=recommendation, banker=banker, outcome=outcome, reason_code=reason, comment=comment.strip(), decided_at=now()
+        application=application,
+        recommendation=recommendation,
+        banker=banker,
+        outcome=outcome,
+        reason_code=reason,
+        comment=comment.strip(),
+        decided_at=now(),
     )
 
 
 def _offer(application: Application, decision: Decision, terms: Recommendation) -> Offer:
     moment: datetime = now()
     offer = Offer.objects.create(
-        application=application, decision=decision, amount=terms.amount, rate_bp=terms.rate_bp, term_months=terms.term_months,
-        repayment_method=terms.repayment_method, made_at=moment, expires_at=moment + OFFER_LIFETIME,
-    )  # fmt: skip
+        application=application,
+        decision=decision,
+        amount=terms.amount,
+        rate_bp=terms.rate_bp,
+        term_months=terms.term_months,
+        repayment_method=terms.repayment_method,
+        made_at=moment,
+        expires_at=moment + OFFER_LIFETIME,
+    )
     move(application, "offer", actor=SYSTEM)
     return offer

@@ -23,21 +23,38 @@ from portal.kernel.references import new_reference
 from portal.kernel.transactions import use_case
 from products.models import Product
 
-REQUEST_FIELDS = ("requested_amount", "term_months", "repayment_method", "purpose", "purpose_detail", "counterparties", "answers")
+REQUEST_FIELDS = (
+    "requested_amount",
+    "term_months",
+    "repayment_method",
+    "purpose",
+    "purpose_detail",
+    "counterparties",
+    "answers",
+)
 MAX_DOCUMENTS = 30
 MAX_OPEN_DRAFTS = 10
 
 
 def membership_for(application: Application, actor: Actor) -> Membership:
     """The actor's membership in the application's enterprise. Raises NotPermitted when there is none left."""
-    found = Membership.objects.of(actor).select_related("enterprise", "user").filter(enterprise_id=application.enterprise_id).first()
+    found = (
+        Membership.objects.of(actor)
+        .select_related("enterprise", "user")
+        .filter(enterprise_id=application.enterprise_id)
+        .first()
+    )
     if found is None:
         raise NotPermitted("not_a_member", "您已不再是这家企业的成员")
     return found
 
 
 def locked(application_id: int) -> Application:
-    return Application.objects.select_for_update(of=("self",)).select_related("product", "enterprise").get(pk=application_id)
+    return (
+        Application.objects.select_for_update(of=("self",))
+        .select_related("product", "enterprise")
+        .get(pk=application_id)
+    )
 
 
 def locked_editable(application_id: int) -> Application:
@@ -72,7 +89,9 @@ def start_by_partner(*, uscc: str, product_code: str, request: dict, actor: Acto
     product = Product.objects.offered().filter(code=product_code).first()
     if product is None:
         raise InvalidInput("product_unknown", "没有这个产品", field="/product")
-    application = _create(enterprise=enterprise, product=product, actor=actor, partner_id=actor.partner_id, is_sandbox=actor.is_sandbox)
+    application = _create(
+        enterprise=enterprise, product=product, actor=actor, partner_id=actor.partner_id, is_sandbox=actor.is_sandbox
+    )
     _apply_request(application, request, prefix="/")
     application.sections_saved = [Section.NEED, Section.ENTERPRISE, Section.OPERATIONS, Section.TEAM]
     application.save()
@@ -81,9 +100,19 @@ def start_by_partner(*, uscc: str, product_code: str, request: dict, actor: Acto
 
 def _create(*, enterprise: Enterprise, product: Product, actor: Actor, **fields: object) -> Application:
     application = Application.objects.create(
-        reference=new_reference("SQ"), enterprise=enterprise, product=product, lifecycle_name=product.lifecycle_name, **fields
+        reference=new_reference("SQ"),
+        enterprise=enterprise,
+        product=product,
+        lifecycle_name=product.lifecycle_name,
+        **fields,
     )
-    record(stream=application.reference, type="application.started", actor=actor, public=True, payload={"product": product.code})
+    record(
+        stream=application.reference,
+        type="application.started",
+        actor=actor,
+        public=True,
+        payload={"product": product.code},
+    )
     return application
 
 
@@ -93,9 +122,12 @@ def _apply_request(application: Application, request: dict, *, prefix: str = "")
             setattr(application, field, request[field])
     if application.is_credit:
         for field, code, message in request_problems(
-            application.product, amount=application.requested_amount, term_months=application.term_months,
-            method=application.repayment_method, purpose=application.purpose,
-        ):  # fmt: skip
+            application.product,
+            amount=application.requested_amount,
+            term_months=application.term_months,
+            method=application.repayment_method,
+            purpose=application.purpose,
+        ):
             raise InvalidInput(code, message, field=prefix + field)
 
 
@@ -119,14 +151,18 @@ def save_section(*, application_id: int, section: Section, profile: dict, reques
     return application
 
 
-def upload(*, application_id: int, kind: str, upload: UploadedFile, actor: Actor, supplement_id: int | None = None) -> Document:
+def upload(
+    *, application_id: int, kind: str, upload: UploadedFile, actor: Actor, supplement_id: int | None = None
+) -> Document:
     """Check, scan and keep one file, then attach it. Raises InvalidInput at `file`."""
     stored = files.store(upload)
     return _attach(application_id=application_id, kind=kind, stored=stored, supplement_id=supplement_id, actor=actor)
 
 
 @use_case
-def _attach(*, application_id: int, kind: str, stored: files.StoredFile, supplement_id: int | None, actor: Actor) -> Document:
+def _attach(
+    *, application_id: int, kind: str, stored: files.StoredFile, supplement_id: int | None, actor: Actor
+) -> Document:
     application = locked_editable(application_id)
     if actor.kind is ActorKind.APPLICANT and not account_rules.may_edit(membership_for(application, actor)):
         raise NotPermitted("viewer_cannot_apply", "您的角色是仅查看，不能上传材料")
@@ -136,10 +172,24 @@ def _attach(*, application_id: int, kind: str, stored: files.StoredFile, supplem
         raise InvalidInput("too_many_documents", "最多 30 份文件，请先移除不需要的", field="file")
     supplement = Supplement.objects.get(pk=supplement_id, application=application) if supplement_id else None
     document = Document.objects.create(
-        application=application, public_id=secrets.token_hex(8), kind=kind, supplement=supplement, name=stored.name, storage_key=stored.storage_key,
-        content_type=stored.content_type, size=stored.size, sha256=stored.sha256, uploaded_by_id=actor.user_id,
-    )  # fmt: skip
-    record(stream=application.reference, type="document.added", actor=actor, public=True, payload={"kind": kind, "sha256": stored.sha256, "size": stored.size})
+        application=application,
+        public_id=secrets.token_hex(8),
+        kind=kind,
+        supplement=supplement,
+        name=stored.name,
+        storage_key=stored.storage_key,
+        content_type=stored.content_type,
+        size=stored.size,
+        sha256=stored.sha256,
+        uploaded_by_id=actor.user_id,
+    )
+    record(
+        stream=application.reference,
+        type="document.added",
+        actor=actor,
+        public=True,
+        payload={"kind": kind, "sha256": stored.sha256, "size": stored.size},
+    )
     Application.objects.filter(pk=application.pk).update(version=F("version") + 1, updated_at=now())
     return document
 
@@ -153,7 +203,12 @@ def remove_document(*, application_id: int, public_id: str, actor: Actor) -> Non
     document = application.documents.get(public_id=public_id, removed_at=None)
     document.removed_at = now()
     document.save(update_fields=["removed_at"])
-    record(stream=application.reference, type="document.removed", actor=actor, payload={"kind": document.kind, "sha256": document.sha256})
+    record(
+        stream=application.reference,
+        type="document.removed",
+        actor=actor,
+        payload={"kind": document.kind, "sha256": document.sha256},
+    )
 
 
 @use_case

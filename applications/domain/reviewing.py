@@ -79,14 +79,30 @@ def score(*, application_id: int, points: dict[str, int], reasons: dict[str, str
             continue
         value, reason = points[dimension], reasons.get(dimension, "").strip()
         if not 0 <= value <= DIMENSION_MAX[dimension]:
-            raise InvalidInput("points_outside", "{label}是 0–{max} 分", field=f"points_{dimension}", label=dimension.label, max=DIMENSION_MAX[dimension])
+            raise InvalidInput(
+                "points_outside",
+                "{label}是 0–{max} 分",
+                field=f"points_{dimension}",
+                label=dimension.label,
+                max=DIMENSION_MAX[dimension],
+            )
         if not reason:
-            raise InvalidInput("reason_required", "请写明{label}的依据", field=f"reason_{dimension}", label=dimension.label)
+            raise InvalidInput(
+                "reason_required", "请写明{label}的依据", field=f"reason_{dimension}", label=dimension.label
+            )
         row, _ = Assessment.objects.update_or_create(
-            application=application, banker=banker, dimension=dimension, defaults={"points": value, "reason": reason, "scored_at": now()}
+            application=application,
+            banker=banker,
+            dimension=dimension,
+            defaults={"points": value, "reason": reason, "scored_at": now()},
         )
         rows.append(row)
-    record(stream=application.reference, type="assessment.scored", actor=actor, payload={"points": {r.dimension: r.points for r in rows}})
+    record(
+        stream=application.reference,
+        type="assessment.scored",
+        actor=actor,
+        payload={"points": {r.dimension: r.points for r in rows}},
+    )
     return rows
 
 
@@ -106,20 +122,38 @@ def return_for_changes(*, application_id: int, reason: ReturnReason, items: list
     answer_by = due_after(moment, ANSWER_DAYS)
     application.answer_by = answer_by.at
     move(
-        application, "return_for_changes", actor=actor, reason=ReturnReason(reason).value,
-        payload={"items": len(wanted), "round": application.round}, save=("paused_days", "answer_by", "updated_at"),
-    )  # fmt: skip
+        application,
+        "return_for_changes",
+        actor=actor,
+        reason=ReturnReason(reason).value,
+        payload={"items": len(wanted), "round": application.round},
+        save=("paused_days", "answer_by", "updated_at"),
+    )
     Supplement.objects.bulk_create(
-        Supplement(application=application, round=application.round, reason=reason, title=item.title.strip()[:100], why=item.why.strip()[:300], asked_by=banker, asked_at=moment)
+        Supplement(
+            application=application,
+            round=application.round,
+            reason=reason,
+            title=item.title.strip()[:100],
+            why=item.why.strip()[:300],
+            asked_by=banker,
+            asked_at=moment,
+        )
         for item in wanted
-    )  # fmt: skip
+    )
     enqueue(Job.ANNOUNCE, key=application.reference, reference=application.reference)
     return application
 
 
 @use_case
 def recommend(
-    *, application_id: int, proposal: Proposal, comment: str, actor: Actor, terms: Terms | None = None, reason: DeclineReason | None = None
+    *,
+    application_id: int,
+    proposal: Proposal,
+    comment: str,
+    actor: Actor,
+    terms: Terms | None = None,
+    reason: DeclineReason | None = None,
 ) -> Recommendation:
     """Propose approval with terms, or a decline with a coded reason. All three dimensions must be scored first."""
     application, banker = _claimed(application_id, "recommend", actor)
@@ -135,10 +169,18 @@ def recommend(
     move(application, "recommend", actor=actor, payload={"proposal": proposal})
     given = terms if proposal == Proposal.APPROVE else None
     return Recommendation.objects.create(
-        application=application, banker=banker, proposal=proposal, amount=given.amount if given else None, rate_bp=given.rate_bp if given else None,
-        term_months=given.term_months if given else None, repayment_method=given.repayment_method if given else "",
-        reason_code=reason or "", comment=comment.strip(), case_version=application.version, made_at=now(),
-    )  # fmt: skip
+        application=application,
+        banker=banker,
+        proposal=proposal,
+        amount=given.amount if given else None,
+        rate_bp=given.rate_bp if given else None,
+        term_months=given.term_months if given else None,
+        repayment_method=given.repayment_method if given else "",
+        reason_code=reason or "",
+        comment=comment.strip(),
+        case_version=application.version,
+        made_at=now(),
+    )
 
 
 def missing_dimensions(application: Application, banker: Banker) -> list[Dimension]:
@@ -151,11 +193,15 @@ def _check_terms(application: Application, terms: Terms | None) -> None:
     if terms is None:
         raise InvalidInput("terms_required", "请填写建议的额度、利率、期限和还款方式", field="amount")
     if not 0 < terms.amount <= product.max_amount:
-        raise InvalidInput("amount_outside", "额度要在 {max} 万元以内", field="amount", max=f"{product.max_amount / 10000:,.0f}")
+        raise InvalidInput(
+            "amount_outside", "额度要在 {max} 万元以内", field="amount", max=f"{product.max_amount / 10000:,.0f}"
+        )
     if not product.min_rate_bp <= terms.rate_bp <= product.max_rate_bp:
         low, high = product.min_rate_bp / 100, product.max_rate_bp / 100
         raise InvalidInput("rate_outside", "年化利率要在 {low:.2f}%–{high:.2f}% 之间", field="rate", low=low, high=high)
     if not 1 <= terms.term_months <= product.max_term_months:
         raise InvalidInput("term_outside", "期限最长 {max} 个月", field="term_months", max=product.max_term_months)
     if terms.repayment_method not in product.methods:
-        raise InvalidInput("method_not_offered", "可选：{methods}", field="repayment_method", methods=product.method_labels)
+        raise InvalidInput(
+            "method_not_offered", "可选：{methods}", field="repayment_method", methods=product.method_labels
+        )

@@ -33,20 +33,37 @@ def screen(*, application_id: int) -> Screening | None:
     submission = application.submissions.get(round=application.round)
     as_of = submission.submitted_at.astimezone(BEIJING).date()
     known, declared, verified = known_of(submission)
-    judged = judge(uscc=application.enterprise.uscc, known=known, declared_titles=declared, verified_titles=verified, as_of=as_of)
-    facts = {**judged.facts, **build.with_request(application.requested_amount, application.term_months, application.purpose or None)}
+    judged = judge(
+        uscc=application.enterprise.uscc, known=known, declared_titles=declared, verified_titles=verified, as_of=as_of
+    )
+    facts = {
+        **judged.facts,
+        **build.with_request(application.requested_amount, application.term_months, application.purpose or None),
+    }
     taken = snapshot(subject=application.reference, as_of=as_of, facts=facts)
     eligibility = evaluate(taken, in_force(application.product.policy_code, as_of))
     tier, score = evaluate(taken, judged.tier_policy), evaluate(taken, judged.score_policy)
     if not application.is_sandbox:
         tiering.assign(enterprise=application.enterprise, evaluation=tier)
     screening = Screening.objects.create(
-        application=application, round=application.round, eligibility=eligibility, tier=tier, score=score,
-        size_class=judged.size.size or "", stage=judged.stage or "",
-        indicative_amount=indicative_amount(application.product, judged.facts, application.requested_amount), completed_at=now(),
-    )  # fmt: skip
+        application=application,
+        round=application.round,
+        eligibility=eligibility,
+        tier=tier,
+        score=score,
+        size_class=judged.size.size or "",
+        stage=judged.stage or "",
+        indicative_amount=indicative_amount(application.product, judged.facts, application.requested_amount),
+        completed_at=now(),
+    )
     written = _copy_to_row(application, screening)
-    move(application, "screen", actor=SYSTEM, payload={"outcome": eligibility.outcome, "round": application.round}, save=written)
+    move(
+        application,
+        "screen",
+        actor=SYSTEM,
+        payload={"outcome": eligibility.outcome, "round": application.round},
+        save=written,
+    )
     enqueue(Job.ANNOUNCE, key=application.reference, reference=application.reference)
     return screening
 
@@ -57,7 +74,9 @@ def known_of(submission: Submission) -> tuple[Known, list[dict] | None, list[dic
     down = set()
     for evidence in submission.application.evidence.filter(round=submission.round):
         if evidence.outcome == EvidenceOutcome.OK:
-            rows.append(EnterpriseProfile(source="tax" if evidence.source == "tax" else "registry", data=evidence.value))
+            rows.append(
+                EnterpriseProfile(source="tax" if evidence.source == "tax" else "registry", data=evidence.value)
+            )
         elif evidence.outcome == EvidenceOutcome.DOWN:
             down.add(DOWN_KEYS[evidence.source])
     merged = merge(rows)
@@ -69,7 +88,10 @@ def _copy_to_row(application: Application, screening: Screening) -> tuple[str, .
     """Copy what a queue row shows; returns the fields to write."""
     counts = Counter(f["outcome"] for f in screening.eligibility.result["findings"])
     application.tier, application.tier_outcome = screening.tier.result["tier"], screening.tier.outcome
-    application.score_low, application.score_high = screening.score.result["points"], screening.score.result["points_max"]
+    application.score_low, application.score_high = (
+        screening.score.result["points"],
+        screening.score.result["points_max"],
+    )
     application.outcome = screening.eligibility.outcome
     application.passed, application.referred, application.failed = counts["pass"], counts["refer"], counts["fail"]
     return ("tier", "tier_outcome", "score_low", "score_high", "outcome", "passed", "referred", "failed", "updated_at")

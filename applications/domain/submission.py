@@ -24,7 +24,6 @@ from products.domain.judging import facts_at
 from products.policy import facts as build
 from products.policy.facts import Known
 
-
 _SUBMIT_WRITES = ("round", "submitted_at", "due_at", "due_is_provisional", "paused_days", "answer_by", "updated_at")
 
 
@@ -75,8 +74,12 @@ def _refuse_incomplete(application: Application, actor: Actor) -> None:
     if left and actor.kind is ActorKind.PARTNER and only_consents and len(left) == 1:
         raise RuleRefused("consent_missing", "还缺企业授权：{what}", what="、".join(only_consents[0]))
     if left:
-        raise RuleRefused("incomplete", "还有内容没有填完：{what}", what="；".join("、".join(v) for v in left.values()), left=left)
-    unanswered = application.supplements.filter(round=application.round, answered_at=None).exclude(documents__removed_at=None, documents__isnull=False)
+        raise RuleRefused(
+            "incomplete", "还有内容没有填完：{what}", what="；".join("、".join(v) for v in left.values()), left=left
+        )
+    unanswered = application.supplements.filter(round=application.round, answered_at=None).exclude(
+        documents__removed_at=None, documents__isnull=False
+    )
     if application.status == "returned" and unanswered.exists():
         raise RuleRefused("supplements_open", "还有 {n} 项补充材料没有答复", n=unanswered.count())
 
@@ -88,7 +91,9 @@ def what_is_left(application: Application) -> dict[str, tuple[str, ...]]:
     profile.setdefault("name", application.enterprise.name)
     missing = consents.missing_kinds(application.enterprise, application.product.consents)
     kinds = set(application.documents.filter(removed_at=None).values_list("kind", flat=True))
-    found = tasks(application, profile=profile, missing_consents=[ConsentKind(k).label for k in missing], document_kinds=kinds)
+    found = tasks(
+        application, profile=profile, missing_consents=[ConsentKind(k).label for k in missing], document_kinds=kinds
+    )
     return {task.section.value: task.missing for task in found if task.state != "done"}
 
 
@@ -96,10 +101,19 @@ def _refuse_second_open(application: Application) -> None:
     """A friendly word before the unique constraint, which stays the guard against races."""
     if not application.is_credit or application.is_sandbox or application.status != "draft":
         return
-    others = Application.objects.live().filter(enterprise=application.enterprise, product=application.product).exclude(pk=application.pk)
+    others = (
+        Application.objects.live()
+        .filter(enterprise=application.enterprise, product=application.product)
+        .exclude(pk=application.pk)
+    )
     other = others.first()
     if other is not None:
-        raise RuleRefused("already_open", "这家企业已有一件{product}申请在办理，编号 {reference}", product=application.product.name, reference=other.reference)
+        raise RuleRefused(
+            "already_open",
+            "这家企业已有一件{product}申请在办理，编号 {reference}",
+            product=application.product.name,
+            reference=other.reference,
+        )
 
 
 def _freeze(application: Application, actor: Actor) -> None:
@@ -107,29 +121,60 @@ def _freeze(application: Application, actor: Actor) -> None:
     content = {
         "profiles": [{"source": row.source, "data": row.data} for row in rows],
         "request": {
-            "product": application.product.code, "amount": application.requested_amount, "term_months": application.term_months,
-            "repayment_method": application.repayment_method, "purpose": application.purpose, "purpose_detail": application.purpose_detail,
-            "counterparties": application.counterparties, "answers": application.answers,
+            "product": application.product.code,
+            "amount": application.requested_amount,
+            "term_months": application.term_months,
+            "repayment_method": application.repayment_method,
+            "purpose": application.purpose,
+            "purpose_detail": application.purpose_detail,
+            "counterparties": application.counterparties,
+            "answers": application.answers,
         },
-        "documents": list(application.documents.filter(removed_at=None).order_by("pk").values_list("sha256", flat=True)),
-        "consents": list(Consent.objects.live().filter(enterprise=application.enterprise).order_by("pk").values_list("text__sha256", flat=True)),
-    }  # fmt: skip
+        "documents": list(
+            application.documents.filter(removed_at=None).order_by("pk").values_list("sha256", flat=True)
+        ),
+        "consents": list(
+            Consent.objects.live()
+            .filter(enterprise=application.enterprise)
+            .order_by("pk")
+            .values_list("text__sha256", flat=True)
+        ),
+    }
     content["request"]["amount"] = None if application.requested_amount is None else str(application.requested_amount)
     merged = profiles.merge(rows)
     known = Known(merged.values, merged.sources, merged.conflicts)
     facts = {
-        **facts_at(uscc=application.enterprise.uscc, known=known, declared_titles=merged.titles, verified_titles=merged.verified_titles, as_of=today()),
+        **facts_at(
+            uscc=application.enterprise.uscc,
+            known=known,
+            declared_titles=merged.titles,
+            verified_titles=merged.verified_titles,
+            as_of=today(),
+        ),
         **build.with_request(application.requested_amount, application.term_months, application.purpose or None),
     }
     taken = snapshot(subject=application.reference, as_of=today(), facts=facts)
     Submission.objects.create(
-        application=application, round=application.round, content=content, sha256=digest(content), snapshot=taken,
-        submitted_by=actor.key, submitted_at=application.submitted_at,
-    )  # fmt: skip
+        application=application,
+        round=application.round,
+        content=content,
+        sha256=digest(content),
+        snapshot=taken,
+        submitted_by=actor.key,
+        submitted_at=application.submitted_at,
+    )
 
 
 def submitted_rows(application: Application) -> list[EnterpriseProfile]:
     """The profile rows that stand behind a submission: all but unverified claims and partners without consent."""
-    allowed = Consent.objects.live().filter(enterprise=application.enterprise, kind=ConsentKind.PARTNER).values_list("partner_id", flat=True)
-    rows = EnterpriseProfile.objects.filter(enterprise=application.enterprise).exclude(source=ProfileSource.CLAIMED).order_by("pk")
+    allowed = (
+        Consent.objects.live()
+        .filter(enterprise=application.enterprise, kind=ConsentKind.PARTNER)
+        .values_list("partner_id", flat=True)
+    )
+    rows = (
+        EnterpriseProfile.objects.filter(enterprise=application.enterprise)
+        .exclude(source=ProfileSource.CLAIMED)
+        .order_by("pk")
+    )
     return [row for row in rows if row.source != ProfileSource.PARTNER or row.partner_id in set(allowed)]

@@ -16,7 +16,17 @@ from products.models import Product, Register, RegisterEntry
 
 BATCH = 2000
 # status → share; most of a bank's cases are closed
-STATUSES = (("booked", 0.50), ("declined", 0.12), ("withdrawn", 0.08), ("expired", 0.06), ("screened", 0.12), ("returned", 0.05), ("recommended", 0.03), ("offered", 0.02), ("submitted", 0.02))  # fmt: skip
+STATUSES = (
+    ("booked", 0.50),
+    ("declined", 0.12),
+    ("withdrawn", 0.08),
+    ("expired", 0.06),
+    ("screened", 0.12),
+    ("returned", 0.05),
+    ("recommended", 0.03),
+    ("offered", 0.02),
+    ("submitted", 0.02),
+)
 
 
 def _status(chance: float) -> str:
@@ -43,29 +53,64 @@ def seed(count: int, *, progress: Callable[[int], None]) -> int:
     return written
 
 
-def _write(batch: list[dict], product: Product, registers: dict, bankers: list, moment: datetime, due: dict[int, datetime]) -> int:
+def _write(
+    batch: list[dict], product: Product, registers: dict, bankers: list, moment: datetime, due: dict[int, datetime]
+) -> int:
     known = set(Enterprise.objects.filter(uscc__in=[f["uscc"] for f in batch]).values_list("uscc", flat=True))
     fresh = [f for f in batch if f["uscc"] not in known]
-    rows = Enterprise.objects.bulk_create(Enterprise(uscc=f["uscc"], name=f["name"], is_demo=True, registry_checked_at=moment) for f in fresh)
-    EnterpriseProfile.objects.bulk_create(EnterpriseProfile(enterprise=row, source="self", data=f["profile"]) for row, f in zip(rows, fresh, strict=True))
+    rows = Enterprise.objects.bulk_create(
+        Enterprise(uscc=f["uscc"], name=f["name"], is_demo=True, registry_checked_at=moment) for f in fresh
+    )
+    EnterpriseProfile.objects.bulk_create(
+        EnterpriseProfile(enterprise=row, source="self", data=f["profile"]) for row, f in zip(rows, fresh, strict=True)
+    )
     RegisterEntry.objects.bulk_create(
-        RegisterEntry(register=registers[kind], uscc=f["uscc"], name=f["name"], valid_from=date(moment.year - 1, 1, 1), valid_to=date(moment.year + 1, 12, 31))
-        for f in fresh for kind in f["titles"]
-    )  # fmt: skip
-    Application.objects.bulk_create(_application(row, f, product, bankers, moment, due) for row, f in zip(rows, fresh, strict=True))
+        RegisterEntry(
+            register=registers[kind],
+            uscc=f["uscc"],
+            name=f["name"],
+            valid_from=date(moment.year - 1, 1, 1),
+            valid_to=date(moment.year + 1, 12, 31),
+        )
+        for f in fresh
+        for kind in f["titles"]
+    )
+    Application.objects.bulk_create(
+        _application(row, f, product, bankers, moment, due) for row, f in zip(rows, fresh, strict=True)
+    )
     return len(fresh)
 
 
-def _application(enterprise: Enterprise, firm: dict, product: Product, bankers: list, moment: datetime, due: dict[int, datetime]) -> Application:
+def _application(
+    enterprise: Enterprise, firm: dict, product: Product, bankers: list, moment: datetime, due: dict[int, datetime]
+) -> Application:
     status = _status(firm["chance"])
     number = int(firm["uscc"][10:16])
     age = number % 400 if status in ("booked", "declined", "withdrawn", "expired") else number % 6
     claimed = status in ("returned", "recommended", "offered") or (status == "screened" and number % 3 == 0)
     return Application(
-        reference=f"SQ{moment:%Y%m%d}-B{number:06d}", enterprise=enterprise, product=product, lifecycle_name="credit", status=status, round=1,
-        submitted_at=moment - timedelta(days=age, minutes=number % 600), status_changed_at=moment, requested_amount=firm["amount"], term_months=12,
-        repayment_method="interest_first", purpose="rd", tier=firm["tier"], tier_outcome="pass", score_low=30 + number % 50, score_high=30 + number % 50 + number % 3 * 8,
-        outcome="refer" if number % 3 else "pass", passed=5, referred=number % 3, due_at=due[age],
-        assignee_id=bankers[number % len(bankers)] if claimed else None, claimed_at=moment if claimed else None,
-        paused_days=1 if status == "returned" else None, answer_by=moment + timedelta(days=14) if status == "returned" else None,
-    )  # fmt: skip
+        reference=f"SQ{moment:%Y%m%d}-B{number:06d}",
+        enterprise=enterprise,
+        product=product,
+        lifecycle_name="credit",
+        status=status,
+        round=1,
+        submitted_at=moment - timedelta(days=age, minutes=number % 600),
+        status_changed_at=moment,
+        requested_amount=firm["amount"],
+        term_months=12,
+        repayment_method="interest_first",
+        purpose="rd",
+        tier=firm["tier"],
+        tier_outcome="pass",
+        score_low=30 + number % 50,
+        score_high=30 + number % 50 + number % 3 * 8,
+        outcome="refer" if number % 3 else "pass",
+        passed=5,
+        referred=number % 3,
+        due_at=due[age],
+        assignee_id=bankers[number % len(bankers)] if claimed else None,
+        claimed_at=moment if claimed else None,
+        paused_days=1 if status == "returned" else None,
+        answer_by=moment + timedelta(days=14) if status == "returned" else None,
+    )

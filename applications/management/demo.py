@@ -50,11 +50,34 @@ CASES = (
     Case("北京砚台智能科技有限公司", "程砚秋", (), "zhaojiedai", 80, "screened", 420, 96, 14, strong=False),
     Case("北京苍耳生物技术有限公司", "苏苍", ("tech_sme",), "zhaochuangdai", 200, "screened", 1800, 520, 32, "M73"),
     Case("北京石榴籽工业软件有限公司", "马石榴", ("srdi_sme", "hnte"), "zhaojindai", 1800, "claimed", 9200, 1500, 96),
-    Case("北京长庚航天材料股份有限公司", "白长庚", ("little_giant", "srdi_sme", "hnte"), "zhaojindai", 2600, "recommended", 21000, 3400, 188, "C37"),
+    Case(
+        "北京长庚航天材料股份有限公司",
+        "白长庚",
+        ("little_giant", "srdi_sme", "hnte"),
+        "zhaojindai",
+        2600,
+        "recommended",
+        21000,
+        3400,
+        188,
+        "C37",
+    ),
     Case("北京竹简数据有限公司", "竹青", ("innovative_sme",), "zhaojiedai", 120, "offered", 2100, 260, 40),
     Case("北京雨燕低空科技有限公司", "燕然", ("hnte",), "zhaochuangdai", 500, "accepted", 4800, 800, 66, "C37"),
     Case("北京青瓷半导体有限公司", "柳青瓷", ("srdi_sme",), "zhaochuangdai", 900, "booked", 8700, 1600, 110, "C39"),
-    Case("北京麦浪农业科技有限公司", "麦田", ("tech_sme",), "zhaojiedai", 150, "declined", 900, 30, 25, "A01", strong=False),
+    Case(
+        "北京麦浪农业科技有限公司",
+        "麦田",
+        ("tech_sme",),
+        "zhaojiedai",
+        150,
+        "declined",
+        900,
+        30,
+        25,
+        "A01",
+        strong=False,
+    ),
     Case("北京铜铃网络有限公司", "童铃", (), "zhaojiedai", 60, "withdrawn", 300, 40, 9, "I64", strong=False),
     Case("北京松针精密仪器有限公司", "松月", ("hnte",), "account-opening", 0, "completed", 3900, 420, 58, "C40"),
     Case("北京萤石光子科技有限公司", "石光", (), "account-opening", 0, "screened", 160, 210, 8, "M73"),
@@ -83,13 +106,21 @@ def run_jobs() -> None:
 def _bankers() -> dict[str, Actor]:
     branch = Branch.objects.get(name="海淀支行")
     rows = (
-        ("rm", "周明远", BankerRole.RM, 0), ("reviewer", "陶安", BankerRole.REVIEWER, 0), ("approver", "秦岳", BankerRole.APPROVER, 30_000_000),
-        ("policy", "何静", BankerRole.POLICY, 0), ("admin", "管理员", BankerRole.ADMIN, 0),
-    )  # fmt: skip
+        ("rm", "周明远", BankerRole.RM, 0),
+        ("reviewer", "陶安", BankerRole.REVIEWER, 0),
+        ("approver", "秦岳", BankerRole.APPROVER, 30_000_000),
+        ("policy", "何静", BankerRole.POLICY, 0),
+        ("admin", "管理员", BankerRole.ADMIN, 0),
+    )
     actors = {}
     for code, name, role, limit in rows:
         user = User.objects.create_user(
-            email=f"{code}@demo.example", password=PASSWORD, name=name, is_staff=True, is_superuser=code == "admin", is_demo=True
+            email=f"{code}@demo.example",
+            password=PASSWORD,
+            name=name,
+            is_staff=True,
+            is_superuser=code == "admin",
+            is_demo=True,
         )
         Banker.objects.create(user=user, branch=branch, role=role, approval_limit=Decimal(limit))
         actors[code] = Actor(ActorKind.BANKER, user_id=user.pk)
@@ -99,22 +130,38 @@ def _bankers() -> dict[str, Actor]:
 def _partner() -> None:
     partner = Partner.objects.create(name="中关村示例孵化器", kind="incubator")
     ApiClient.objects.create(
-        name="示例孵化器", client_id="demo-incubator", client_secret="demo-incubator-secret", partner=partner,  # noqa: S106  demonstration only
-        client_type="confidential", authorization_grant_type="client-credentials",
-    )  # fmt: skip
+        name="示例孵化器",
+        client_id="demo-incubator",
+        client_secret="demo-incubator-secret",  # noqa: S106  demonstration only
+        partner=partner,
+        client_type="confidential",
+        authorization_grant_type="client-credentials",
+    )
 
 
 def profile_of(case: Case) -> dict:
     """The profile in the schema of the partner API."""
     year = today().year - 1
     annual = [
-        {"year": y, "revenue": f"{case.revenue_wan * share // 100}0000.00", "rd_expense": f"{case.rd_wan * share // 100}0000.00"} for y, share in ((year - 1, 80), (year, 100))
+        {
+            "year": y,
+            "revenue": f"{case.revenue_wan * share // 100}0000.00",
+            "rd_expense": f"{case.rd_wan * share // 100}0000.00",
+        }
+        for y, share in ((year - 1, 80), (year, 100))
     ]
     profile: dict = {
-        "established_on": "2019-06-18" if case.strong else "2023-03-01", "district_code": "110108", "industry_code": case.industry, "employees": case.staff,
-        "rd_employees": case.staff // 2 if case.strong else case.staff // 5, "class_1_ip": 8 if case.strong else 1, "class_2_ip": 12,
-        "class_1_ip_self_developed": 6 if case.strong else 1, "annual": annual, "titles": [{"kind": t, "region": "110000"} for t in case.titles],
-    }  # fmt: skip
+        "established_on": "2019-06-18" if case.strong else "2023-03-01",
+        "district_code": "110108",
+        "industry_code": case.industry,
+        "employees": case.staff,
+        "rd_employees": case.staff // 2 if case.strong else case.staff // 5,
+        "class_1_ip": 8 if case.strong else 1,
+        "class_2_ip": 12,
+        "class_1_ip_self_developed": 6 if case.strong else 1,
+        "annual": annual,
+        "titles": [{"kind": t, "region": "110000"} for t in case.titles],
+    }
     if case.strong:
         profile["team"] = {"doctorates_or_senior_titles": 6, "core_members": 9, "founder_doctorate": True}
         profile["market"] = {"share_pct": "8.5", "rank_national": 5, "chain_leader_customers": 3}
@@ -125,15 +172,25 @@ def _enterprise(case: Case, number: int) -> Enterprise:
     uscc, profile = demo_uscc(number), profile_of(case)
     registry = {k: profile[k] for k in ("established_on", "district_code", "industry_code")}
     RegistryRecord.objects.create(
-        uscc=uscc, name=case.name, legal_rep_name=case.legal_rep, legal_rep_id_index=blind_index(LEGAL_REP_ID, "id"), profile=registry,
-        tax={"tax_grade": "A" if case.strong else "B"}, credit={"bureau_overdue": False},
-    )  # fmt: skip
+        uscc=uscc,
+        name=case.name,
+        legal_rep_name=case.legal_rep,
+        legal_rep_id_index=blind_index(LEGAL_REP_ID, "id"),
+        profile=registry,
+        tax={"tax_grade": "A" if case.strong else "B"},
+        credit={"bureau_overdue": False},
+    )
     enterprise = Enterprise.objects.create(uscc=uscc, name=case.name, is_demo=True, registry_checked_at=now())
     profiles.write_source(enterprise=enterprise, source=ProfileSource.REGISTRY, data=registry)
     profiles.write_source(enterprise=enterprise, source=ProfileSource.SELF, data={**profile, "name": case.name})
     for code in case.titles:
         RegisterEntry.objects.create(
-            register=Register.objects.get(code=code), uscc=uscc, name=case.name, number=f"示例{number:03d}", valid_from=date(today().year - 1, 10, 29), valid_to=date(today().year + 2, 10, 28)
+            register=Register.objects.get(code=code),
+            uscc=uscc,
+            name=case.name,
+            number=f"示例{number:03d}",
+            valid_from=date(today().year - 1, 10, 29),
+            valid_to=date(today().year + 2, 10, 28),
         )
     return enterprise
 
@@ -141,7 +198,9 @@ def _enterprise(case: Case, number: int) -> Enterprise:
 def _legal_rep(case: Case, number: int, enterprise: Enterprise) -> Actor:
     email = "founder@demo.example" if number == 1 else f"founder{number}@demo.example"
     user = User.objects.create_user(email=email, password=PASSWORD, name=case.legal_rep, is_demo=True)
-    Membership.objects.create(user=user, enterprise=enterprise, role=Role.LEGAL_REP, verified_at=now(), verified_by=VerifiedBy.IDENTITY)
+    Membership.objects.create(
+        user=user, enterprise=enterprise, role=Role.LEGAL_REP, verified_at=now(), verified_by=VerifiedBy.IDENTITY
+    )
     return Actor(ActorKind.APPLICANT, user_id=user.pk, address="127.0.0.1")
 
 
@@ -150,11 +209,20 @@ def _draft(case: Case, enterprise: Enterprise, actor: Actor) -> Application:
     request: dict = {"answers": {"account_kind": "basic", "accounts": 1}, "purpose_detail": "日常结算和发放工资"}
     if application.is_credit:
         request = {
-            "requested_amount": Decimal(case.amount_wan) * 10000, "term_months": min(24, application.product.max_term_months),
-            "repayment_method": application.product.methods[0], "purpose": "rd", "purpose_detail": "研发材料采购和样机试制",
-        }  # fmt: skip
+            "requested_amount": Decimal(case.amount_wan) * 10000,
+            "term_months": min(24, application.product.max_term_months),
+            "repayment_method": application.product.methods[0],
+            "purpose": "rd",
+            "purpose_detail": "研发材料采购和样机试制",
+        }
     for section in (Section.NEED, Section.ENTERPRISE, Section.OPERATIONS, Section.TEAM):
-        drafting.save_section(application_id=application.pk, section=section, profile={}, request=request if section == Section.NEED else {}, actor=actor)
+        drafting.save_section(
+            application_id=application.pk,
+            section=section,
+            profile={},
+            request=request if section == Section.NEED else {},
+            actor=actor,
+        )
     membership = Membership.objects.of(actor).get(enterprise=enterprise)
     for text in consents.current_texts(application.product.consents):
         consents.give(membership_id=membership.pk, text_id=text.pk, text_sha256=text.sha256, actor=actor)
@@ -177,11 +245,18 @@ def _play(case: Case, number: int, people: dict[str, Actor]) -> None:
         closing.withdraw(application_id=pk, actor=actor)
     elif goal == "returned":
         assigning.claim(application_id=pk, actor=people["reviewer"])
-        asks = [reviewing.Ask("上一年度研发费用明细账", "需要按项目看研发费用的构成"), reviewing.Ask("第二家供应商的采购合同", "资金用于研发材料采购，需要核对交易对手和金额")]
-        reviewing.return_for_changes(application_id=pk, reason=ReturnReason.PURPOSE, items=asks, actor=people["reviewer"])
+        asks = [
+            reviewing.Ask("上一年度研发费用明细账", "需要按项目看研发费用的构成"),
+            reviewing.Ask("第二家供应商的采购合同", "资金用于研发材料采购，需要核对交易对手和金额"),
+        ]
+        reviewing.return_for_changes(
+            application_id=pk, reason=ReturnReason.PURPOSE, items=asks, actor=people["reviewer"]
+        )
     elif goal == "completed":
         assigning.claim(application_id=pk, actor=people["rm"])
-        deciding.close_service(application_id=pk, outcome="complete", reason=None, comment="账户已开立", actor=people["rm"])
+        deciding.close_service(
+            application_id=pk, outcome="complete", reason=None, comment="账户已开立", actor=people["rm"]
+        )
     else:
         _review(pk, goal, actor, people)
     run_jobs()
@@ -195,15 +270,47 @@ def _review(pk: int, goal: str, actor: Actor, people: dict[str, Actor]) -> None:
     if "claimed" in steps:
         assigning.claim(application_id=pk, actor=people["reviewer"])
     if "recommended" in steps:
-        words = {Dimension.TECHNOLOGY: "发明专利与主营产品对应", Dimension.TEAM: "创始人与核心成员背景已核对", Dimension.POSITION: "客户合同可印证市场位置"}
-        reviewing.score(application_id=pk, points={Dimension.TECHNOLOGY: 30, Dimension.TEAM: 22, Dimension.POSITION: 18}, reasons=words, actor=people["reviewer"])
+        words = {
+            Dimension.TECHNOLOGY: "发明专利与主营产品对应",
+            Dimension.TEAM: "创始人与核心成员背景已核对",
+            Dimension.POSITION: "客户合同可印证市场位置",
+        }
+        reviewing.score(
+            application_id=pk,
+            points={Dimension.TECHNOLOGY: 30, Dimension.TEAM: 22, Dimension.POSITION: 18},
+            reasons=words,
+            actor=people["reviewer"],
+        )
         if goal == "declined":
-            made = reviewing.recommend(application_id=pk, proposal=Proposal.DECLINE, reason=DeclineReason.CASH_FLOW, comment="订单尚未落地，还款来源不足", actor=people["reviewer"])
-            deciding.decline(application_id=pk, recommendation_id=made.pk, reason=DeclineReason.CASH_FLOW, comment="", actor=people["approver"])
+            made = reviewing.recommend(
+                application_id=pk,
+                proposal=Proposal.DECLINE,
+                reason=DeclineReason.CASH_FLOW,
+                comment="订单尚未落地，还款来源不足",
+                actor=people["reviewer"],
+            )
+            deciding.decline(
+                application_id=pk,
+                recommendation_id=made.pk,
+                reason=DeclineReason.CASH_FLOW,
+                comment="",
+                actor=people["approver"],
+            )
             return
         application = Application.objects.select_related("product").get(pk=pk)
-        terms = reviewing.Terms(application.requested_amount, application.product.min_rate_bp + 40, application.term_months, application.repayment_method)
-        made = reviewing.recommend(application_id=pk, proposal=Proposal.APPROVE, terms=terms, comment="技术路线清楚，团队稳定，建议同意", actor=people["reviewer"])
+        terms = reviewing.Terms(
+            application.requested_amount,
+            application.product.min_rate_bp + 40,
+            application.term_months,
+            application.repayment_method,
+        )
+        made = reviewing.recommend(
+            application_id=pk,
+            proposal=Proposal.APPROVE,
+            terms=terms,
+            comment="技术路线清楚，团队稳定，建议同意",
+            actor=people["reviewer"],
+        )
     if "offered" in steps:
         deciding.approve(application_id=pk, recommendation_id=made.pk, comment="同意", actor=people["approver"])
     if "accepted" in steps:
@@ -217,7 +324,11 @@ def _unknown_to_the_bank() -> None:
     RegistryRecord.objects.get_or_create(
         uscc=demo_uscc(900),
         defaults={
-            "name": "北京折桂智能装备有限公司", "legal_rep_name": "方桂", "legal_rep_id_index": blind_index(LEGAL_REP_ID, "id"),
-            "profile": {"established_on": "2020-09-09", "district_code": "110114", "industry_code": "C34"}, "tax": {"tax_grade": "A"}, "credit": {"bureau_overdue": False},
+            "name": "北京折桂智能装备有限公司",
+            "legal_rep_name": "方桂",
+            "legal_rep_id_index": blind_index(LEGAL_REP_ID, "id"),
+            "profile": {"established_on": "2020-09-09", "district_code": "110114", "industry_code": "C34"},
+            "tax": {"tax_grade": "A"},
+            "credit": {"bureau_overdue": False},
         },
-    )  # fmt: skip
+    )

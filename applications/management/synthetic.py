@@ -17,7 +17,15 @@ _ORG_WEIGHTS = (3, 7, 9, 10, 5, 8, 4, 2)
 
 TIERS = (("T1", 30), ("T2", 33), ("T3", 22), ("T4", 11), ("T5", 4))
 INDUSTRIES = (("I65", 40), ("M73", 25), ("C39", 20), ("I64", 7), ("L72", 8))
-DISTRICTS = (("110108", 35), ("110105", 13), ("110114", 9), ("110115", 15), ("110106", 8), ("110102", 7), ("110112", 13))
+DISTRICTS = (
+    ("110108", 35),
+    ("110105", 13),
+    ("110114", 9),
+    ("110115", 15),
+    ("110106", 8),
+    ("110102", 7),
+    ("110112", 13),
+)
 MEDIAN_REVENUE = {"T1": 400, "T2": 1800, "T3": 5000, "T4": 9000, "T5": 20000}  # 万元
 MEDIAN_STAFF = {"T1": 12, "T2": 30, "T3": 60, "T4": 90, "T5": 180}
 PATENTS = {"T1": 1, "T2": 2, "T3": 5, "T4": 10, "T5": 22}
@@ -61,21 +69,41 @@ def firms(count: int, *, first: int = 1000, on: date) -> Iterator[dict]:
         staff = max(2, round(MEDIAN_STAFF[tier] * math.exp(chance.gauss(0, 0.5))))
         patents = _poisson(chance, PATENTS[tier])
         year = on.year - 1
-        name = f"北京{chance.choice(_HEADS)}{chance.choice(_HEADS)}{chance.choice(_TAILS)}{chance.choice(_KINDS)}有限公司"
+        name = (
+            f"北京{chance.choice(_HEADS)}{chance.choice(_HEADS)}{chance.choice(_TAILS)}{chance.choice(_KINDS)}有限公司"
+        )
         yield {
-            "uscc": demo_uscc(number), "name": name, "tier": tier, "titles": TITLES[tier],
+            "uscc": demo_uscc(number),
+            "name": name,
+            "tier": tier,
+            "titles": TITLES[tier],
             "profile": {
-                "name": name, "established_on": (on - timedelta(days=chance.randint(200, 5500))).isoformat(),
-                "district_code": _pick(chance, DISTRICTS), "industry_code": _pick(chance, INDUSTRIES), "employees": staff,
-                "rd_employees": round(staff * chance.betavariate(3, 4)), "class_1_ip": patents, "class_1_ip_self_developed": round(patents * chance.random()),
-                "class_2_ip": _poisson(chance, 6), "tax_grade": chance.choice("AABM"),
+                "name": name,
+                "established_on": (on - timedelta(days=chance.randint(200, 5500))).isoformat(),
+                "district_code": _pick(chance, DISTRICTS),
+                "industry_code": _pick(chance, INDUSTRIES),
+                "employees": staff,
+                "rd_employees": round(staff * chance.betavariate(3, 4)),
+                "class_1_ip": patents,
+                "class_1_ip_self_developed": round(patents * chance.random()),
+                "class_2_ip": _poisson(chance, 6),
+                "tax_grade": chance.choice("AABM"),
                 "annual": [
                     {"year": year - 1, "revenue": f"{revenue * 85 / 100:.2f}", "rd_expense": f"{rd * 85 / 100:.2f}"},
                     {"year": year, "revenue": f"{revenue:.2f}", "rd_expense": f"{rd:.2f}"},
                 ],
                 "titles": [{"kind": kind, "region": "110000"} for kind in TITLES[tier]],
-                "team": {"doctorates_or_senior_titles": _poisson(chance, 2), "core_members": 3 + _poisson(chance, 3), "founder_doctorate": chance.random() < 0.35},
-                "market": {"share_pct": f"{chance.betavariate(1, 12) * 100:.1f}", "rank_national": 1 + _poisson(chance, 12), "chain_leader_customers": _poisson(chance, 1)},
+                "team": {
+                    "doctorates_or_senior_titles": _poisson(chance, 2),
+                    "core_members": 3 + _poisson(chance, 3),
+                    "founder_doctorate": chance.random() < 0.35,
+                },
+                "market": {
+                    "share_pct": f"{chance.betavariate(1, 12) * 100:.1f}",
+                    "rank_national": 1 + _poisson(chance, 12),
+                    "chain_leader_customers": _poisson(chance, 1),
+                },
             },
-            "amount": max(10 * WAN, min(200 * WAN, floor_to(revenue * chance.randint(20, 40) / 100, WAN))), "chance": chance.random(),
-        }  # fmt: skip
+            "amount": max(10 * WAN, min(200 * WAN, floor_to(revenue * chance.randint(20, 40) / 100, WAN))),
+            "chance": chance.random(),
+        }

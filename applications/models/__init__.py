@@ -5,6 +5,16 @@ from applications.models.review import Assessment, Decision, Note, Offer, Recomm
 from applications.models.screening import Evidence, Screening
 
 __all__ = [
-    "Application", "Assessment", "Decision", "Document", "Evidence", "Note", "Notice", "Offer", "Recommendation",
-    "Screening", "Submission", "Supplement",
-]  # fmt: skip
+    "Application",
+    "Assessment",
+    "Decision",
+    "Document",
+    "Evidence",
+    "Note",
+    "Notice",
+    "Offer",
+    "Recommendation",
+    "Screening",
+    "Submission",
+    "Supplement",
+]

@@ -20,22 +20,37 @@ class Application(models.Model):
     stream_type = "application"
 
     reference = models.CharField("申请编号", max_length=20, unique=True)
-    enterprise = models.ForeignKey("accounts.Enterprise", on_delete=models.PROTECT, related_name="applications", verbose_name="企业")
-    product = models.ForeignKey("products.Product", on_delete=models.PROTECT, related_name="applications", verbose_name="产品")
+    enterprise = models.ForeignKey(
+        "accounts.Enterprise", on_delete=models.PROTECT, related_name="applications", verbose_name="企业"
+    )
+    product = models.ForeignKey(
+        "products.Product", on_delete=models.PROTECT, related_name="applications", verbose_name="产品"
+    )
     lifecycle_name = models.CharField(max_length=10)
     status = models.CharField("状态", max_length=12, default="draft", editable=False)
     status_changed_at = models.DateTimeField("状态时间", auto_now_add=True)
     version = models.PositiveIntegerField(default=1)
     is_sandbox = models.BooleanField("沙箱", default=False)
 
-    created_by = models.ForeignKey(settings.AUTH_USER_MODEL, null=True, on_delete=models.PROTECT, related_name="+", verbose_name="创建人")
-    partner = models.ForeignKey("accounts.Partner", null=True, blank=True, on_delete=models.PROTECT, related_name="applications", verbose_name="合作机构")
+    created_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, null=True, on_delete=models.PROTECT, related_name="+", verbose_name="创建人"
+    )
+    partner = models.ForeignKey(
+        "accounts.Partner",
+        null=True,
+        blank=True,
+        on_delete=models.PROTECT,
+        related_name="applications",
+        verbose_name="合作机构",
+    )
     created_at = models.DateTimeField("创建时间", auto_now_add=True)
     updated_at = models.DateTimeField("保存时间", auto_now=True)
     submitted_at = models.DateTimeField("提交时间", null=True)
     round = models.PositiveSmallIntegerField("提交次数", default=0)
 
-    requested_amount = models.DecimalField("申请金额（元）", max_digits=18, decimal_places=2, null=True, blank=True, validators=[MinValueValidator(0)])
+    requested_amount = models.DecimalField(
+        "申请金额（元）", max_digits=18, decimal_places=2, null=True, blank=True, validators=[MinValueValidator(0)]
+    )
     term_months = models.PositiveSmallIntegerField("期限（月）", null=True, blank=True)
     repayment_method = models.CharField("还款方式", max_length=20, choices=RepaymentMethod, blank=True)
     purpose = models.CharField("用途", max_length=20, choices=Purpose, blank=True)
@@ -54,7 +69,9 @@ class Application(models.Model):
     referred = models.PositiveSmallIntegerField(default=0)
     failed = models.PositiveSmallIntegerField(default=0)
 
-    assignee = models.ForeignKey("accounts.Banker", null=True, blank=True, on_delete=models.PROTECT, related_name="cases", verbose_name="领取人")
+    assignee = models.ForeignKey(
+        "accounts.Banker", null=True, blank=True, on_delete=models.PROTECT, related_name="cases", verbose_name="领取人"
+    )
     claimed_at = models.DateTimeField("领取时间", null=True)
     due_at = models.DateTimeField("办理期限", null=True)
     due_is_provisional = models.BooleanField("期限暂定", default=False)
@@ -67,15 +84,34 @@ class Application(models.Model):
         verbose_name = verbose_name_plural = "申请"
         constraints = [
             models.UniqueConstraint(
-                fields=["enterprise", "product"], condition=Q(status__in=sorted(OPEN), lifecycle_name="credit", is_sandbox=False), name="application_one_open"
+                fields=["enterprise", "product"],
+                condition=Q(status__in=sorted(OPEN), lifecycle_name="credit", is_sandbox=False),
+                name="application_one_open",
             ),
-            models.CheckConstraint(condition=Q(status="draft") | Q(submitted_at__isnull=False) | Q(status="expired"), name="application_submitted_at"),
+            models.CheckConstraint(
+                condition=Q(status="draft") | Q(submitted_at__isnull=False) | Q(status="expired"),
+                name="application_submitted_at",
+            ),
         ]
         indexes = [
-            models.Index(fields=["status", "due_at", "id"], condition=Q(status__in=sorted(OPEN), is_sandbox=False), name="queue_by_status"),
-            models.Index(fields=["due_at", "id"], condition=Q(status__in=sorted(BANK_TURN), is_sandbox=False), name="queue_by_due"),
-            models.Index(fields=["due_at", "id"], condition=Q(status="screened", assignee=None, is_sandbox=False), name="queue_unclaimed"),
-            models.Index(fields=["assignee", "due_at", "id"], condition=Q(status__in=sorted(OPEN)), name="queue_by_assignee"),
+            models.Index(
+                fields=["status", "due_at", "id"],
+                condition=Q(status__in=sorted(OPEN), is_sandbox=False),
+                name="queue_by_status",
+            ),
+            models.Index(
+                fields=["due_at", "id"],
+                condition=Q(status__in=sorted(BANK_TURN), is_sandbox=False),
+                name="queue_by_due",
+            ),
+            models.Index(
+                fields=["due_at", "id"],
+                condition=Q(status="screened", assignee=None, is_sandbox=False),
+                name="queue_unclaimed",
+            ),
+            models.Index(
+                fields=["assignee", "due_at", "id"], condition=Q(status__in=sorted(OPEN)), name="queue_by_assignee"
+            ),
             models.Index(fields=["enterprise", "-created_at", "id"], name="application_of_enterprise"),
             models.Index(fields=["partner", "created_at", "id"], name="application_of_partner"),
         ]

@@ -9,10 +9,14 @@ from django.db import models
 class Document(models.Model):
     """One uploaded file of one application; served only through a permission-checked view."""
 
-    application = models.ForeignKey("applications.Application", on_delete=models.PROTECT, related_name="documents", verbose_name="申请")
+    application = models.ForeignKey(
+        "applications.Application", on_delete=models.PROTECT, related_name="documents", verbose_name="申请"
+    )
     public_id = models.CharField(max_length=20, unique=True)
     kind = models.CharField("种类", max_length=40)
-    supplement = models.ForeignKey("applications.Supplement", null=True, on_delete=models.PROTECT, related_name="documents")
+    supplement = models.ForeignKey(
+        "applications.Supplement", null=True, on_delete=models.PROTECT, related_name="documents"
+    )
     name = models.CharField("文件名", max_length=120)
     storage_key = models.CharField(max_length=100)
     content_type = models.CharField(max_length=100)

@@ -64,7 +64,9 @@ class Supplement(models.Model):
 class Recommendation(models.Model):
     """The reviewer's proposal. Terms are filled for an approval: 元, basis points, months."""
 
-    application = models.ForeignKey("applications.Application", on_delete=models.PROTECT, related_name="recommendations")
+    application = models.ForeignKey(
+        "applications.Application", on_delete=models.PROTECT, related_name="recommendations"
+    )
     banker = models.ForeignKey("accounts.Banker", on_delete=models.PROTECT, related_name="+")
     proposal = models.CharField("建议", max_length=8, choices=Proposal)
     amount = models.DecimalField("额度（元）", max_digits=18, decimal_places=2, null=True)
@@ -80,7 +82,8 @@ class Recommendation(models.Model):
         verbose_name = verbose_name_plural = "审查建议"
         constraints = [
             models.CheckConstraint(
-                condition=models.Q(proposal="decline") | models.Q(amount__isnull=False, rate_bp__isnull=False, term_months__isnull=False),
+                condition=models.Q(proposal="decline")
+                | models.Q(amount__isnull=False, rate_bp__isnull=False, term_months__isnull=False),
                 name="recommendation_terms",
             )
         ]

@@ -15,10 +15,21 @@ from products.domain.evaluating import compiled
 from products.policy.engine import BECAUSE_WORDS, read
 
 SOURCE_LABELS = {
-    "declared": "企业填报", "self": "企业填报", "registry": "工商登记", "tax": "纳税数据", "partner": "合作机构填报", "banker": "客户经理核实",
-    "register": "名单", "certificate": "证书", "tiers": "五层规则", "score": "机评规则", "application": "本次申请", "300号": "划型标准",
-    "credit_bureau": "企业征信", "": "—",
-}  # fmt: skip
+    "declared": "企业填报",
+    "self": "企业填报",
+    "registry": "工商登记",
+    "tax": "纳税数据",
+    "partner": "合作机构填报",
+    "banker": "客户经理核实",
+    "register": "名单",
+    "certificate": "证书",
+    "tiers": "五层规则",
+    "score": "机评规则",
+    "application": "本次申请",
+    "300号": "划型标准",
+    "credit_bureau": "企业征信",
+    "": "—",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,20 +86,35 @@ def turn_of(application: Application) -> Turn:
     if status == "submitted":
         return Turn("系统", "正在自动检查", "通常 1 分钟内完成，页面会自己更新。您可以先离开")
     if status == "returned":
-        open_items = sum(1 for s in application.supplements.all() if s.round == application.round and s.answered_at is None)
+        open_items = sum(
+            1 for s in application.supplements.all() if s.round == application.round and s.answered_at is None
+        )
         return Turn(
-            "轮到您", f"补充 {open_items} 项材料，然后我们继续审查" if open_items else "材料已补齐，请提交", "您补交前，银行的办理时限暂停计时",
-            f"{cn_day(last_day(application.answer_by))}前", "请在", "is-you",
-        )  # fmt: skip
+            "轮到您",
+            f"补充 {open_items} 项材料，然后我们继续审查" if open_items else "材料已补齐，请提交",
+            "您补交前，银行的办理时限暂停计时",
+            f"{cn_day(last_day(application.answer_by))}前",
+            "请在",
+            "is-you",
+        )
     if status == "offered":
-        return Turn("轮到您", "方案已出，请查看并确认", "不接受也没有费用，可以重新申请", f"{cn_day(application.offer.expires_at)}前", "请在", "is-you")
+        return Turn(
+            "轮到您",
+            "方案已出，请查看并确认",
+            "不接受也没有费用，可以重新申请",
+            f"{cn_day(application.offer.expires_at)}前",
+            "请在",
+            "is-you",
+        )
     if status == "declined":
         return Turn("结论", "本次未能通过", "原因和改进办法见下方", css="is-other")
     if application.status_info.turn == "bank":
         what = {
             "screened": "客户经理正在审查" if application.assignee_id else "自动检查已完成，等客户经理领取",
-            "recommended": "审批岗正在审批", "approved": "正在准备方案", "accepted": "已接受，等银行放款",
-        }[status]  # fmt: skip
+            "recommended": "审批岗正在审批",
+            "approved": "正在准备方案",
+            "accepted": "已接受，等银行放款",
+        }[status]
         return Turn("轮到银行", what, "需要您补充时会发消息给您", left_words(application), due_words(application))
     return Turn("已结束", application.status_info.public_label, "", css="is-other")
 
@@ -114,10 +140,18 @@ TITLES = {
     "document.added": ("上传了材料", "file"),
 }
 STAFF_TITLES = {code: title for code, (title, _) in TITLES.items()} | {
-    "application.returned": "退回补件", "application.offered": "出具方案", "application.accepted": "企业接受方案", "application.released": "放回队列",
-    "application.claimed": "领取", "application.recommended": "提交审查建议", "application.declined": "婉拒", "application.screened": "初筛完成",
-    "assessment.scored": "评分", "note.added": "写了备注", "document.removed": "移除了材料",
-}  # fmt: skip
+    "application.returned": "退回补件",
+    "application.offered": "出具方案",
+    "application.accepted": "企业接受方案",
+    "application.released": "放回队列",
+    "application.claimed": "领取",
+    "application.recommended": "提交审查建议",
+    "application.declined": "婉拒",
+    "application.screened": "初筛完成",
+    "assessment.scored": "评分",
+    "note.added": "写了备注",
+    "document.removed": "移除了材料",
+}
 _ACTORS = {"applicant": "企业", "banker": "银行", "partner": "合作机构", "system": "系统"}
 
 
@@ -127,9 +161,14 @@ def staff_timeline(reference: str, limit: int = 30) -> list[Step]:
     ids = {int(e.actor.partition(":")[2]) for e in events if e.actor.startswith("banker:")}
     names = dict(User.objects.filter(pk__in=ids).values_list("pk", "name"))
     return [
-        Step(STAFF_TITLES.get(e.type, e.type), names.get(int(e.actor.partition(":")[2])) if e.actor_kind == "banker" else _ACTORS[e.actor_kind], e.at, "todo")
+        Step(
+            STAFF_TITLES.get(e.type, e.type),
+            names.get(int(e.actor.partition(":")[2])) if e.actor_kind == "banker" else _ACTORS[e.actor_kind],
+            e.at,
+            "todo",
+        )
         for e in events
-    ]  # fmt: skip
+    ]
 
 
 _OUTCOME_NOTES = {"pass": "各项均通过", "refer": "有事项转人工核实", "fail": "有不符合的事项，由客户经理复核"}
@@ -142,9 +181,10 @@ def public_events(reference: str) -> list[Event]:
 def timeline(application: Application) -> list[Step]:
     """What happened, oldest first, then who acts next."""
     steps = [
-        Step(TITLES[e.type][0], _ACTORS[e.actor_kind], e.at, TITLES[e.type][1], _note_of(e)) for e in public_events(application.reference)
+        Step(TITLES[e.type][0], _ACTORS[e.actor_kind], e.at, TITLES[e.type][1], _note_of(e))
+        for e in public_events(application.reference)
         if e.type not in ("document.added",)
-    ]  # fmt: skip
+    ]
     future = {
         "submitted": [("自动检查", "系统"), ("客户经理审查", "银行"), ("审批结论", "银行")],
         "screened": [("审批结论", "银行"), ("确认方案", "您")] if application.is_credit else [("办结", "银行")],
@@ -164,7 +204,12 @@ def _note_of(event: Event) -> str:
     return ""
 
 
-_ORDER = (("fail", "未通过", "fail"), ("refer", "转人工", "refer"), ("pass", "通过", "pass"), ("not_applicable", "不适用", "na"))
+_ORDER = (
+    ("fail", "未通过", "fail"),
+    ("refer", "转人工", "refer"),
+    ("pass", "通过", "pass"),
+    ("not_applicable", "不适用", "na"),
+)
 
 
 def finding_groups(screening: Screening | None, *, wan: bool = True) -> list[Group]:
@@ -175,7 +220,11 @@ def finding_groups(screening: Screening | None, *, wan: bool = True) -> list[Gro
     items = [read(raw, rules.get(raw["code"]), wan=wan) for raw in screening.eligibility.result["findings"]]
     for item in items:
         item["source_label"] = SOURCE_LABELS.get(item["source"], item["source"])
-    return [Group(outcome, label, tone, found) for outcome, label, tone in _ORDER if (found := [i for i in items if i["outcome"] == outcome])]
+    return [
+        Group(outcome, label, tone, found)
+        for outcome, label, tone in _ORDER
+        if (found := [i for i in items if i["outcome"] == outcome])
+    ]
 
 
 def score_rows(screening: Screening | None) -> list[dict]:
@@ -188,11 +237,27 @@ def score_rows(screening: Screening | None) -> list[dict]:
     for raw in screening.score.result["dimensions"]:
         spec = labels[raw["code"]]
         names = {item.code: item.label for item in spec.items}
-        rows.append({
-            "code": raw["code"], "label": spec.label, "points": raw["points"], "points_max": raw["points_max"], "max": raw["max"],
-            "width": round(raw["points"] * 100 / raw["max"]), "open_width": round(raw["points_max"] * 100 / raw["max"]),
-            "items": [{**item, "label": names[item["code"]], "why": BECAUSE_WORDS[item["because"]].format(label=names[item["code"]]) if item["because"] else ""} for item in raw["items"]],
-        })  # fmt: skip
+        rows.append(
+            {
+                "code": raw["code"],
+                "label": spec.label,
+                "points": raw["points"],
+                "points_max": raw["points_max"],
+                "max": raw["max"],
+                "width": round(raw["points"] * 100 / raw["max"]),
+                "open_width": round(raw["points_max"] * 100 / raw["max"]),
+                "items": [
+                    {
+                        **item,
+                        "label": names[item["code"]],
+                        "why": BECAUSE_WORDS[item["because"]].format(label=names[item["code"]])
+                        if item["because"]
+                        else "",
+                    }
+                    for item in raw["items"]
+                ],
+            }
+        )
     return rows
 
 
@@ -212,4 +277,8 @@ def decline_words(application: Application) -> dict | None:
 
 
 def newest_screening(application: Application) -> Screening | None:
-    return application.screenings.select_related("eligibility__policy", "score__policy", "tier__policy").order_by("-round").first()
+    return (
+        application.screenings.select_related("eligibility__policy", "score__policy", "tier__policy")
+        .order_by("-round")
+        .first()
+    )

@@ -26,8 +26,15 @@ class Queue:
 QUEUES: dict[str, Queue] = {
     q.code: q
     for q in (
-        Queue("unclaimed", "待认领", "没有待认领的申请。新申请初筛完成后会出现在这里", lambda rows, banker: rows.unclaimed()),
-        Queue("mine", "我的", "您还没有领取申请。到「待认领」领取一件", lambda rows, banker: rows.claimed_by(banker.pk)),
+        Queue(
+            "unclaimed",
+            "待认领",
+            "没有待认领的申请。新申请初筛完成后会出现在这里",
+            lambda rows, banker: rows.unclaimed(),
+        ),
+        Queue(
+            "mine", "我的", "您还没有领取申请。到「待认领」领取一件", lambda rows, banker: rows.claimed_by(banker.pk)
+        ),
         Queue("returned", "待补件", "没有等企业补件的申请", lambda rows, banker: rows.waiting_for_firm()),
         Queue("signature", "待审批", "没有等审批签字的申请", lambda rows, banker: rows.awaiting_signature()),
         Queue("overdue", "超时", "没有超过办理时限的申请", lambda rows, banker: rows.overdue()),
@@ -35,7 +42,9 @@ QUEUES: dict[str, Queue] = {
 }
 
 
-def rows_of(queue: Queue, banker: Banker, *, product: str = "", tier: str = "", search: str = "") -> ApplicationQuerySet:
+def rows_of(
+    queue: Queue, banker: Banker, *, product: str = "", tier: str = "", search: str = ""
+) -> ApplicationQuerySet:
     """The queue's rows under the closed list of filters."""
     rows = queue.rows(Application.objects.all(), banker)
     if product:

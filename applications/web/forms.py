@@ -24,11 +24,22 @@ class WanField(forms.DecimalField):
 
     def __init__(self, *, negative: bool = False, **kwargs: object) -> None:
         super().__init__(
-            required=False, min_value=None if negative else 0, max_value=Decimal(900_000_000), max_digits=15, decimal_places=6,
+            required=False,
+            min_value=None if negative else 0,
+            max_value=Decimal(900_000_000),
+            max_digits=15,
+            decimal_places=6,
             widget=forms.TextInput(attrs={"inputmode": "decimal", "autocomplete": "off"}),
-            error_messages={"invalid": BAD_NUMBER, "min_value": "不能小于 0", "max_value": "数字太大，单位是万元", "max_decimal_places": "最多 6 位小数", "max_digits": "数字太长，单位是万元", "max_whole_digits": "数字太长，单位是万元"},
+            error_messages={
+                "invalid": BAD_NUMBER,
+                "min_value": "不能小于 0",
+                "max_value": "数字太大，单位是万元",
+                "max_decimal_places": "最多 6 位小数",
+                "max_digits": "数字太长，单位是万元",
+                "max_whole_digits": "数字太长，单位是万元",
+            },
             **kwargs,
-        )  # fmt: skip
+        )
 
     def to_python(self, value: object) -> Decimal | None:
         if isinstance(value, str):
@@ -47,9 +58,17 @@ class CountField(forms.IntegerField):
     def __init__(self, *, unit: str = "人", **kwargs: object) -> None:
         self.unit = unit
         super().__init__(
-            required=False, min_value=0, max_value=10_000_000, widget=forms.TextInput(attrs={"inputmode": "numeric", "autocomplete": "off"}),
-            error_messages={"invalid": "请填写整数，没有请填 0", "min_value": "不能小于 0", "max_value": "数字太大，请核对"}, **kwargs,
-        )  # fmt: skip
+            required=False,
+            min_value=0,
+            max_value=10_000_000,
+            widget=forms.TextInput(attrs={"inputmode": "numeric", "autocomplete": "off"}),
+            error_messages={
+                "invalid": "请填写整数，没有请填 0",
+                "min_value": "不能小于 0",
+                "max_value": "数字太大，请核对",
+            },
+            **kwargs,
+        )
 
     def to_python(self, value: object) -> int | None:
         if isinstance(value, str):
@@ -62,9 +81,13 @@ class YesNoField(forms.TypedChoiceField):
 
     def __init__(self, **kwargs: object) -> None:
         super().__init__(
-            choices=[("yes", "是"), ("no", "否"), ("", "不确定")], widget=forms.RadioSelect, required=False,
-            coerce=lambda v: v == "yes", empty_value=None, **kwargs,
-        )  # fmt: skip
+            choices=[("yes", "是"), ("no", "否"), ("", "不确定")],
+            widget=forms.RadioSelect,
+            required=False,
+            coerce=lambda v: v == "yes",
+            empty_value=None,
+            **kwargs,
+        )
 
 
 def yes_no(value: object) -> str:
@@ -100,13 +123,27 @@ class NeedForm(SectionForm):
     term_months = CountField(label="期限", unit="个月")
     repayment_method = forms.ChoiceField(label="还款方式", widget=forms.RadioSelect, required=False)
     purpose = forms.ChoiceField(label="资金用途", widget=forms.RadioSelect, required=False)
-    purpose_detail = forms.CharField(label="具体用在哪里", max_length=500, required=False, help_text="例如：采购传感器芯片，用于二代产品小批量试产", widget=forms.Textarea(attrs={"rows": 3}))
-    counterparties = forms.CharField(label="主要交易对手", max_length=500, required=False, help_text="每行一家，没有确定可以不填", widget=forms.Textarea(attrs={"rows": 2}))
+    purpose_detail = forms.CharField(
+        label="具体用在哪里",
+        max_length=500,
+        required=False,
+        help_text="例如：采购传感器芯片，用于二代产品小批量试产",
+        widget=forms.Textarea(attrs={"rows": 3}),
+    )
+    counterparties = forms.CharField(
+        label="主要交易对手",
+        max_length=500,
+        required=False,
+        help_text="每行一家，没有确定可以不填",
+        widget=forms.Textarea(attrs={"rows": 2}),
+    )
 
     def __init__(self, *args: object, application: Application, **kwargs: object) -> None:
         super().__init__(*args, **kwargs)
         product = application.product
-        self.fields["requested_amount"].help_text = f"{product.name}：{product.min_amount / WAN:,.0f}–{product.max_amount / WAN:,.0f} 万元"
+        self.fields[
+            "requested_amount"
+        ].help_text = f"{product.name}：{product.min_amount / WAN:,.0f}–{product.max_amount / WAN:,.0f} 万元"
         self.fields["term_months"].help_text = f"最长 {product.max_term_months} 个月"
         self.fields["repayment_method"].choices = [(m, RepaymentMethod(m).label) for m in product.methods]
         self.fields["purpose"].choices = product.purpose_choices
@@ -114,24 +151,34 @@ class NeedForm(SectionForm):
     @classmethod
     def initial_from(cls, application: Application, profile: dict) -> dict:
         return {
-            "requested_amount": to_wan(application.requested_amount), "term_months": application.term_months,
-            "repayment_method": application.repayment_method, "purpose": application.purpose, "purpose_detail": application.purpose_detail,
+            "requested_amount": to_wan(application.requested_amount),
+            "term_months": application.term_months,
+            "repayment_method": application.repayment_method,
+            "purpose": application.purpose,
+            "purpose_detail": application.purpose_detail,
             "counterparties": "\n".join(application.counterparties),
-        }  # fmt: skip
+        }
 
     def changes(self) -> tuple[dict, dict]:
         data = dict(self.cleaned_data)
-        data["counterparties"] = [line.strip()[:100] for line in data["counterparties"].splitlines() if line.strip()][:10]
+        data["counterparties"] = [line.strip()[:100] for line in data["counterparties"].splitlines() if line.strip()][
+            :10
+        ]
         return {}, data
 
 
 class AccountNeedForm(SectionForm):
     title, lead = "开户需求", "告诉我们要开什么账户，到网点一次办完。"
     account_kind = forms.ChoiceField(
-        label="账户种类", required=False, widget=forms.RadioSelect, choices=[("basic", "基本存款账户（企业第一个账户）"), ("general", "一般存款账户")]
+        label="账户种类",
+        required=False,
+        widget=forms.RadioSelect,
+        choices=[("basic", "基本存款账户（企业第一个账户）"), ("general", "一般存款账户")],
     )
     accounts = CountField(label="需要开几个", unit="个")
-    purpose_detail = forms.CharField(label="主要用途", max_length=500, required=False, help_text="例如：日常结算、发放工资、缴税")
+    purpose_detail = forms.CharField(
+        label="主要用途", max_length=500, required=False, help_text="例如：日常结算、发放工资、缴税"
+    )
 
     def __init__(self, *args: object, application: Application, **kwargs: object) -> None:
         super().__init__(*args, **kwargs)
@@ -144,15 +191,28 @@ class AccountNeedForm(SectionForm):
         return {}, {
             "answers": {"account_kind": self.cleaned_data["account_kind"], "accounts": self.cleaned_data["accounts"]},
             "purpose_detail": self.cleaned_data["purpose_detail"],
-        }  # fmt: skip
+        }
 
 
 class EnterpriseForm(SectionForm):
     title, lead = "企业信息", "工商登记带出的内容请核对，不对的直接改。"
     name = forms.CharField(label=LABELS["name"], max_length=200, required=False)
-    established_on = forms.DateField(label=LABELS["established_on"], required=False, help_text="年-月-日，例如 2019-06-11", widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d"), error_messages={"invalid": "请按 2019-06-11 的样子填写日期"})
-    district_code = forms.ChoiceField(label=LABELS["district_code"], required=False, choices=[("", "不在北京或不确定"), *DISTRICT_NAMES.items()])
-    industry_code = forms.CharField(label="行业代码", max_length=5, required=False, help_text="国民经济行业分类：门类字母加 2–4 位数字，例如 I65 软件和信息技术服务业、C39 计算机通信设备制造、M73 研究和试验发展")
+    established_on = forms.DateField(
+        label=LABELS["established_on"],
+        required=False,
+        help_text="年-月-日，例如 2019-06-11",
+        widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d"),
+        error_messages={"invalid": "请按 2019-06-11 的样子填写日期"},
+    )
+    district_code = forms.ChoiceField(
+        label=LABELS["district_code"], required=False, choices=[("", "不在北京或不确定"), *DISTRICT_NAMES.items()]
+    )
+    industry_code = forms.CharField(
+        label="行业代码",
+        max_length=5,
+        required=False,
+        help_text="国民经济行业分类：门类字母加 2–4 位数字，例如 I65 软件和信息技术服务业、C39 计算机通信设备制造、M73 研究和试验发展",
+    )
     employees = CountField(label=LABELS["employees"])
 
     def __init__(self, *args: object, application: Application, **kwargs: object) -> None:
@@ -181,23 +241,34 @@ class OperationsForm(SectionForm):
     title, lead = "经营与研发", "按最近两个完整年度填写。不清楚的可以留空，由客户经理核实，不影响提交；没有请填 0。"
     in_columns = True
     annual_keys = ("revenue", "rd_expense", "total_assets", "total_liabilities", "net_profit")
-    count_keys = (("rd_employees", "人"), ("technical_employees", "人"), ("class_1_ip", "件"), ("class_1_ip_self_developed", "件"), ("class_2_ip", "件"))
+    count_keys = (
+        ("rd_employees", "人"),
+        ("technical_employees", "人"),
+        ("class_1_ip", "件"),
+        ("class_1_ip_self_developed", "件"),
+        ("class_2_ip", "件"),
+    )
 
     def __init__(self, *args: object, application: Application, **kwargs: object) -> None:
         super().__init__(*args, **kwargs)
         self.years = (today().year - 1, today().year - 2)
         for key in self.annual_keys:
             for year in self.years:
-                self.fields[f"{key}_{year}"] = WanField(label=f"{year} 年{LABELS[key]}", negative=key in MAY_BE_NEGATIVE)
+                self.fields[f"{key}_{year}"] = WanField(
+                    label=f"{year} 年{LABELS[key]}", negative=key in MAY_BE_NEGATIVE
+                )
         for key, unit in self.count_keys:
             self.fields[key] = CountField(label=LABELS[key], unit=unit)
         self.fields["class_1_ip"].help_text = "发明专利、植物新品种、集成电路布图设计等，已授权的件数"
         self.fields["class_2_ip"].help_text = "软件著作权、实用新型、外观设计"
         self.fields["institutional_equity_3y"] = WanField(label=LABELS["institutional_equity_3y"])
         self.fields["titles"] = forms.MultipleChoiceField(
-            label="目前持有的资质", required=False, widget=forms.CheckboxSelectMultiple, choices=[*TitleKind.choices[:6], ("none", "都没有")],
+            label="目前持有的资质",
+            required=False,
+            widget=forms.CheckboxSelectMultiple,
+            choices=[*TitleKind.choices[:6], ("none", "都没有")],
             help_text="勾选后我们用名单或证书核对；都没有请勾最后一项",
-        )  # fmt: skip
+        )
 
     @classmethod
     def initial_from(cls, application: Application, profile: dict) -> dict:
@@ -219,10 +290,18 @@ class OperationsForm(SectionForm):
         data = self.cleaned_data
         annual = [{"year": y, **{k: _text(data.get(f"{k}_{y}")) for k in self.annual_keys}} for y in self.years]
         profile: dict = {
-            "annual": annual, "institutional_equity_3y": _text(data["institutional_equity_3y"]), **{key: data.get(key) for key, _ in self.count_keys}
+            "annual": annual,
+            "institutional_equity_3y": _text(data["institutional_equity_3y"]),
+            **{key: data.get(key) for key, _ in self.count_keys},
         }
         chosen = data["titles"]
-        profile["titles"] = None if not chosen else [] if chosen == ["none"] else [{"kind": kind, "region": "110000"} for kind in chosen]
+        profile["titles"] = (
+            None
+            if not chosen
+            else []
+            if chosen == ["none"]
+            else [{"kind": kind, "region": "110000"} for kind in chosen]
+        )
         return profile, {}
 
 
@@ -236,7 +315,16 @@ class TeamForm(SectionForm):
     doctorates_or_senior_titles = CountField(label=LABELS["doctorates_or_senior_titles"])
     core_members = CountField(label=LABELS["core_members"])
     key_talent_programme = YesNoField(label="核心成员入选国家或北京市重点人才计划")
-    share_pct = forms.DecimalField(label="主要产品的国内市场占有率", required=False, min_value=0, max_value=100, max_digits=7, decimal_places=4, widget=forms.TextInput(attrs={"inputmode": "decimal"}), error_messages={"invalid": "请填写数字，例如 12.5", "max_value": "不能大于 100%", "min_value": "不能小于 0"})
+    share_pct = forms.DecimalField(
+        label="主要产品的国内市场占有率",
+        required=False,
+        min_value=0,
+        max_value=100,
+        max_digits=7,
+        decimal_places=4,
+        widget=forms.TextInput(attrs={"inputmode": "decimal"}),
+        error_messages={"invalid": "请填写数字，例如 12.5", "max_value": "不能大于 100%", "min_value": "不能小于 0"},
+    )
     share_pct.unit = "%"
     rank_national = CountField(label="细分市场全国排名", unit="名")
     chain_leader_customers = CountField(label=LABELS["chain_leader_customers"], unit="家")
@@ -270,10 +358,24 @@ class TeamForm(SectionForm):
 
 class UploadForm(forms.Form):
     kind = forms.CharField(widget=forms.HiddenInput, max_length=40)
-    file = forms.FileField(label="选择文件", widget=forms.FileInput(attrs={"accept": files.ACCEPT}), error_messages={"required": "请选择文件", "empty": "文件是空的，请重新选择", "max_length": "文件名太长，请改短后再传"}, max_length=200)
+    file = forms.FileField(
+        label="选择文件",
+        widget=forms.FileInput(attrs={"accept": files.ACCEPT}),
+        error_messages={
+            "required": "请选择文件",
+            "empty": "文件是空的，请重新选择",
+            "max_length": "文件名太长，请改短后再传",
+        },
+        max_length=200,
+    )
 
 
-FORMS: dict[str, type[SectionForm]] = {"need": NeedForm, "enterprise": EnterpriseForm, "operations": OperationsForm, "team": TeamForm}
+FORMS: dict[str, type[SectionForm]] = {
+    "need": NeedForm,
+    "enterprise": EnterpriseForm,
+    "operations": OperationsForm,
+    "team": TeamForm,
+}
 
 
 def form_class(application: Application, section: str) -> type[SectionForm]:

@@ -27,7 +27,9 @@ from products.models import Product
 
 
 def _case(request: HttpRequest, reference: str) -> Application:
-    rows = Application.objects.visible_to(request.actor).select_related("enterprise", "product", "assignee__user", "assignee__branch", "partner")
+    rows = Application.objects.visible_to(request.actor).select_related(
+        "enterprise", "product", "assignee__user", "assignee__branch", "partner"
+    )
     return get_object_or_404(rows, reference=reference)
 
 
@@ -55,7 +57,9 @@ def start(request: HttpRequest, code: str) -> HttpResponse:
         messages.info(request, "先登记您的企业，只要统一社会信用代码")
         return redirect("accounts:claim")
     if request.method == "POST":
-        enterprise_id = get_object_or_404(Membership.objects.of(request.actor), enterprise__uscc=request.POST.get("uscc", "")).enterprise_id
+        enterprise_id = get_object_or_404(
+            Membership.objects.of(request.actor), enterprise__uscc=request.POST.get("uscc", "")
+        ).enterprise_id
         try:
             application = drafting.start(enterprise_id=enterprise_id, product_code=code, actor=request.actor)
         except PortalError as error:
@@ -73,10 +77,16 @@ def _membership(request: HttpRequest, application: Application) -> Membership:
 
 
 def _tasks(request: HttpRequest, application: Application, membership: Membership) -> list[checklist.Task]:
-    missing = consents.missing_kinds(application.enterprise, application.product.consents) if membership.is_verified else application.product.consents
+    missing = (
+        consents.missing_kinds(application.enterprise, application.product.consents)
+        if membership.is_verified
+        else application.product.consents
+    )
     kinds = set(application.documents.filter(removed_at=None).values_list("kind", flat=True))
     profile = drafting.profile_for(application, membership)
-    return checklist.tasks(application, profile=profile, missing_consents=[ConsentKind(k).label for k in missing], document_kinds=kinds)
+    return checklist.tasks(
+        application, profile=profile, missing_consents=[ConsentKind(k).label for k in missing], document_kinds=kinds
+    )
 
 
 @never_cache
@@ -107,7 +117,13 @@ def section(request: HttpRequest, reference: str, name: str) -> HttpResponse:
     if request.method == "POST" and form.is_valid():
         profile, values = form.changes()
         try:
-            drafting.save_section(application_id=application.pk, section=Section(name), profile=profile, request=values, actor=request.actor)
+            drafting.save_section(
+                application_id=application.pk,
+                section=Section(name),
+                profile=profile,
+                request=values,
+                actor=request.actor,
+            )
         except PortalError as error:
             put_error(form, error)
         else:
@@ -126,7 +142,10 @@ def sign(request: HttpRequest, reference: str) -> HttpResponse:
     if request.method == "POST":
         try:
             consents.give(
-                membership_id=membership.pk, text_id=int(request.POST.get("text_id", "0") or 0), text_sha256=request.POST.get("sha256", ""), actor=request.actor
+                membership_id=membership.pk,
+                text_id=int(request.POST.get("text_id", "0") or 0),
+                text_sha256=request.POST.get("sha256", ""),
+                actor=request.actor,
             )
         except PortalError as error:
             tell_error(request, error)
@@ -136,9 +155,18 @@ def sign(request: HttpRequest, reference: str) -> HttpResponse:
     texts = consents.current_texts(application.product.consents)
     live = {}
     if membership.is_verified:
-        live = {c.text_id: c for c in Consent.objects.live().filter(enterprise=application.enterprise, text__in=texts).select_related("given_by")}
+        live = {
+            c.text_id: c
+            for c in Consent.objects.live()
+            .filter(enterprise=application.enterprise, text__in=texts)
+            .select_related("given_by")
+        }
     rows = [{"text": t, "given": live.get(t.pk), "may_sign": consents.may_sign(membership, t.kind)} for t in texts]
-    return render(request, "applications/consents.html", {"application": application, "membership": membership, "rows": rows, "nav": "applications"})
+    return render(
+        request,
+        "applications/consents.html",
+        {"application": application, "membership": membership, "rows": rows, "nav": "applications"},
+    )
 
 
 @never_cache
@@ -148,17 +176,27 @@ def documents(request: HttpRequest, reference: str) -> HttpResponse:
     application = _editable(request, reference)
     _membership(request, application)
     form = UploadForm(request.POST or None, request.FILES or None)
-    if request.method == "POST":
-        if form.is_valid():
-            try:
-                drafting.upload(application_id=application.pk, kind=form.cleaned_data["kind"], upload=form.cleaned_data["file"], actor=request.actor)
-            except PortalError as error:
-                put_error(form, error)
-            else:
-                return redirect("applications:documents", reference)
+    if request.method == "POST" and form.is_valid():
+        try:
+            drafting.upload(
+                application_id=application.pk,
+                kind=form.cleaned_data["kind"],
+                upload=form.cleaned_data["file"],
+                actor=request.actor,
+            )
+        except PortalError as error:
+            put_error(form, error)
+        else:
+            return redirect("applications:documents", reference)
     files = list(application.documents.filter(removed_at=None, supplement=None).order_by("pk"))
     rows = [{**m, "files": [f for f in files if f.kind == m["kind"]]} for m in application.product.materials]
-    context = {"application": application, "rows": rows, "form": form if request.method == "POST" else None, "failed_kind": request.POST.get("kind", ""), "nav": "applications"}
+    context = {
+        "application": application,
+        "rows": rows,
+        "form": form if request.method == "POST" else None,
+        "failed_kind": request.POST.get("kind", ""),
+        "nav": "applications",
+    }
     return render(request, "applications/documents.html", context, status=422 if request.method == "POST" else 200)
 
 
@@ -201,7 +239,15 @@ def check(request: HttpRequest, reference: str) -> HttpResponse:
         form = cls(application=application, initial=cls.initial_from(application, profile))
         blocks.append({"task": task, "answers": [(f.label, _shown(f)) for f in form]})
     files = application.documents.filter(removed_at=None, supplement=None)
-    context = {"application": application, "membership": membership, "blocks": blocks, "rows": rows, "files": files, "left": sum(r.state != "done" for r in rows), "nav": "applications"}
+    context = {
+        "application": application,
+        "membership": membership,
+        "blocks": blocks,
+        "rows": rows,
+        "files": files,
+        "left": sum(r.state != "done" for r in rows),
+        "nav": "applications",
+    }
     return render(request, "applications/check.html", context)
 
 
@@ -290,14 +336,32 @@ def status(request: HttpRequest, reference: str) -> HttpResponse:
 
 def _status_context(application: Application) -> dict:
     screening = case.newest_screening(application)
-    may_undo = application.status in ("submitted", "screened") and application.assignee_id is None and now() - application.submitted_at < closing.UNDO_WITHIN
+    may_undo = (
+        application.status in ("submitted", "screened")
+        and application.assignee_id is None
+        and now() - application.submitted_at < closing.UNDO_WITHIN
+    )
     return {
-        "application": application, "turn": case.turn_of(application), "steps": case.timeline(application), "groups": case.finding_groups(screening),
-        "screening": screening, "score": case.score_rows(screening), "declined": case.decline_words(application), "may_undo": may_undo,
-        "supplements": [s for s in application.supplements.all().prefetch_related("documents") if s.round == application.round and application.status == "returned"],
-        "offer": getattr(application, "offer", None), "nav": "applications", "polling": application.status == "submitted",
-        "may_withdraw": any(m.name == "withdraw" for m in application.lifecycle.allowed(application.status, "applicant")),
-    }  # fmt: skip
+        "application": application,
+        "turn": case.turn_of(application),
+        "steps": case.timeline(application),
+        "groups": case.finding_groups(screening),
+        "screening": screening,
+        "score": case.score_rows(screening),
+        "declined": case.decline_words(application),
+        "may_undo": may_undo,
+        "supplements": [
+            s
+            for s in application.supplements.all().prefetch_related("documents")
+            if s.round == application.round and application.status == "returned"
+        ],
+        "offer": getattr(application, "offer", None),
+        "nav": "applications",
+        "polling": application.status == "submitted",
+        "may_withdraw": any(
+            m.name == "withdraw" for m in application.lifecycle.allowed(application.status, "applicant")
+        ),
+    }
 
 
 @applicant
@@ -308,8 +372,19 @@ def answer_supplement(request: HttpRequest, reference: str, supplement_id: int) 
     get_object_or_404(application.supplements, pk=supplement_id, round=application.round)
     try:
         if request.FILES.get("file"):
-            drafting.upload(application_id=application.pk, kind="supplement", upload=request.FILES["file"], actor=request.actor, supplement_id=supplement_id)
-        drafting.answer_supplement(application_id=application.pk, supplement_id=supplement_id, answer=request.POST.get("answer", "")[:1000], actor=request.actor)
+            drafting.upload(
+                application_id=application.pk,
+                kind="supplement",
+                upload=request.FILES["file"],
+                actor=request.actor,
+                supplement_id=supplement_id,
+            )
+        drafting.answer_supplement(
+            application_id=application.pk,
+            supplement_id=supplement_id,
+            answer=request.POST.get("answer", "")[:1000],
+            actor=request.actor,
+        )
     except PortalError as error:
         tell_error(request, error)
     return redirect("applications:status", reference)
@@ -318,6 +393,8 @@ def answer_supplement(request: HttpRequest, reference: str, supplement_id: int) 
 @applicant
 @require_safe
 def notices(request: HttpRequest) -> HttpResponse:
-    rows = list(Notice.objects.filter(user=request.user).select_related("application").order_by("-created_at", "-id")[:50])
+    rows = list(
+        Notice.objects.filter(user=request.user).select_related("application").order_by("-created_at", "-id")[:50]
+    )
     Notice.objects.filter(pk__in=[r.pk for r in rows if r.read_at is None]).update(read_at=now())
     return render(request, "applications/notices.html", {"rows": rows, "nav": "notices"})

@@ -40,7 +40,9 @@ class ClientAuthentication(OAuth2Authentication):
         partner = getattr(client, "partner", None)
         if partner is None or not partner.is_active:
             raise exceptions.AuthenticationFailed("这个客户端没有对应的合作机构", code="client_inactive")
-        request.actor = Actor(ActorKind.PARTNER, partner_id=partner.pk, client_id=client.pk, is_sandbox=client.is_sandbox)
+        request.actor = Actor(
+            ActorKind.PARTNER, partner_id=partner.pk, client_id=client.pk, is_sandbox=client.is_sandbox
+        )
         return None, token
 
 
@@ -173,7 +175,9 @@ class StrictSerializer(serializers.Serializer):
         if isinstance(data, dict):
             unknown = [name for name in data if name not in self.fields]
             if unknown:
-                raise serializers.ValidationError({name: [serializers.ErrorDetail("没有这个字段", code="unknown_field")] for name in unknown})
+                raise serializers.ValidationError(
+                    {name: [serializers.ErrorDetail("没有这个字段", code="unknown_field")] for name in unknown}
+                )
         return super().to_internal_value(data)
 
 
@@ -191,7 +195,7 @@ class DecimalString(serializers.DecimalField):
 
     def to_internal_value(self, data: object):
         if not isinstance(data, str) or not data.strip() or any(c in data for c in "eE_"):
-            raise serializers.ValidationError("请用文本写数字，例如 \"3000000.00\"", code="decimal_string")
+            raise serializers.ValidationError('请用文本写数字，例如 "3000000.00"', code="decimal_string")
         return super().to_internal_value(data)
 
 
@@ -209,19 +213,36 @@ class StrictBoolean(serializers.BooleanField):
         return data
 
 
-def problem(request: HttpRequest | Request, code: int, slug: str, detail: str, errors: list[dict] | None = None) -> Response:
+def problem(
+    request: HttpRequest | Request, code: int, slug: str, detail: str, errors: list[dict] | None = None
+) -> Response:
     """One error shape (RFC 9457) with field pointers."""
     body = {
-        "type": f"{settings.SITE_URL}/api/v1/problems/{slug}/", "title": _TITLES.get(code, "请求没有完成"), "status": code, "code": slug,
-        "detail": detail, "errors": errors or [], "trace_id": getattr(request, "trace_id", ""),
-    }  # fmt: skip
+        "type": f"{settings.SITE_URL}/api/v1/problems/{slug}/",
+        "title": _TITLES.get(code, "请求没有完成"),
+        "status": code,
+        "code": slug,
+        "detail": detail,
+        "errors": errors or [],
+        "trace_id": getattr(request, "trace_id", ""),
+    }
     return Response(body, status=code, content_type=PROBLEM)
 
 
 _TITLES = {
-    400: "请求格式不对", 401: "没有通过身份验证", 403: "没有权限", 404: "没有找到", 405: "不支持的方法", 409: "与当前状态冲突",
-    412: "内容已变化", 413: "请求体过大", 415: "不支持的内容类型", 422: "内容有误", 429: "请求太频繁", 503: "暂时不可用",
-}  # fmt: skip
+    400: "请求格式不对",
+    401: "没有通过身份验证",
+    403: "没有权限",
+    404: "没有找到",
+    405: "不支持的方法",
+    409: "与当前状态冲突",
+    412: "内容已变化",
+    413: "请求体过大",
+    415: "不支持的内容类型",
+    422: "内容有误",
+    429: "请求太频繁",
+    503: "暂时不可用",
+}
 
 
 def problem_handler(error: Exception, context: dict) -> Response | None:
@@ -244,7 +265,12 @@ def problem_handler(error: Exception, context: dict) -> Response | None:
         return problem(request, 422, "validation", "有字段需要更正", list(_flatten(error.get_full_details(), "")))
     if isinstance(error, exceptions.APIException):
         detail = error.detail if isinstance(error.detail, str) else "请求没有完成"
-        response = problem(request, error.status_code, error.get_codes() if isinstance(error.get_codes(), str) else error.default_code, str(detail))
+        response = problem(
+            request,
+            error.status_code,
+            error.get_codes() if isinstance(error.get_codes(), str) else error.default_code,
+            str(detail),
+        )
         if getattr(error, "wait", None):
             response["Retry-After"] = str(math.ceil(error.wait))
         if error.status_code == 401:

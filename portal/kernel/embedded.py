@@ -35,7 +35,9 @@ def serve(*, host: str, port: int, on_ready: Callable[[], None]) -> None:
         raise PortTaken(f"{host}:{port}") from error
     _handle_signals()
     worker = _Worker()
-    beat = EmbeddedService(celery_app, thread=True, schedule_filename=os.path.join(tempfile.mkdtemp(prefix="portal-beat-"), "schedule"))
+    beat = EmbeddedService(
+        celery_app, thread=True, schedule_filename=os.path.join(tempfile.mkdtemp(prefix="portal-beat-"), "schedule")
+    )
     try:
         worker.start()
         beat.start()
@@ -60,9 +62,14 @@ class _Worker:
 
     def _run(self) -> None:
         self.controller = WorkController(
-            app=celery_app, pool_cls="solo", concurrency=1, without_heartbeat=True, without_mingle=True, without_gossip=True,
+            app=celery_app,
+            pool_cls="solo",
+            concurrency=1,
+            without_heartbeat=True,
+            without_mingle=True,
+            without_gossip=True,
             ready_callback=lambda _consumer: self.ready.set(),
-        )  # fmt: skip
+        )
         self.controller.start()
 
     def start(self) -> None:

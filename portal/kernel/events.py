@@ -15,10 +15,17 @@ from portal.kernel.models import Event, SealedDigest, StreamHead
 def _hash(event: Event) -> str:
     return digest(
         {
-            "stream": event.stream, "seq": event.seq, "type": event.type, "actor_kind": event.actor_kind, "actor": event.actor,
-            "payload": event.payload, "public": event.public, "at": event.at, "prev": event.prev_hash,
+            "stream": event.stream,
+            "seq": event.seq,
+            "type": event.type,
+            "actor_kind": event.actor_kind,
+            "actor": event.actor,
+            "payload": event.payload,
+            "public": event.public,
+            "at": event.at,
+            "prev": event.prev_hash,
         }
-    )  # fmt: skip
+    )
 
 
 def record(*, stream: str, type: str, actor: Actor, payload: dict | None = None, public: bool = False) -> Event:
@@ -28,9 +35,16 @@ def record(*, stream: str, type: str, actor: Actor, payload: dict | None = None,
     StreamHead.objects.get_or_create(stream=stream)
     head = StreamHead.objects.select_for_update().get(stream=stream)
     event = Event(
-        stream=stream, seq=head.seq + 1, type=type, actor_kind=actor.kind.value, actor=actor.key,
-        payload=payload or {}, public=public, at=now(), prev_hash=head.hash,
-    )  # fmt: skip
+        stream=stream,
+        seq=head.seq + 1,
+        type=type,
+        actor_kind=actor.kind.value,
+        actor=actor.key,
+        payload=payload or {},
+        public=public,
+        at=now(),
+        prev_hash=head.hash,
+    )
     event.hash = _hash(event)
     event.save(force_insert=True)
     head.seq, head.hash = event.seq, event.hash
@@ -59,8 +73,10 @@ def seal_day() -> SealedDigest:
     sealed, _ = SealedDigest.objects.update_or_create(
         day=today(),
         defaults={
-            "streams": text.count("\n") + bool(text), "digest": value,
-            "signature": keyed_hash(settings.EVENT_SIGNING_KEY, value), "sealed_at": now(),
+            "streams": text.count("\n") + bool(text),
+            "digest": value,
+            "signature": keyed_hash(settings.EVENT_SIGNING_KEY, value),
+            "sealed_at": now(),
         },
-    )  # fmt: skip
+    )
     return sealed

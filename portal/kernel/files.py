@@ -78,7 +78,11 @@ def store(upload: UploadedFile, *, field: str = "file") -> StoredFile:
     megabytes = settings.UPLOAD_LIMIT // 1024 // 1024
     if upload.size > settings.UPLOAD_LIMIT:
         raise InvalidInput(
-            "file_too_large", "文件 {size} MB，超过 {limit} MB。可以拆成两份上传", field=field, size=-(-upload.size // 1024 // 1024), limit=megabytes
+            "file_too_large",
+            "文件 {size} MB，超过 {limit} MB。可以拆成两份上传",
+            field=field,
+            size=-(-upload.size // 1024 // 1024),
+            limit=megabytes,
         )
     if upload.size == 0:
         raise InvalidInput("file_empty", "文件是空的，请重新选择", field=field)
@@ -109,7 +113,9 @@ def clean_filename(name: str) -> str:
 
 def as_attachment(storage_key: str, name: str) -> FileResponse:
     """The bytes as a download; the browser never interprets them on our origin."""
-    response = FileResponse(default_storage.open(storage_key), as_attachment=True, filename=name, content_type="application/octet-stream")
+    response = FileResponse(
+        default_storage.open(storage_key), as_attachment=True, filename=name, content_type="application/octet-stream"
+    )
     response["X-Content-Type-Options"] = "nosniff"
     response["Content-Security-Policy"] = "default-src 'none'; sandbox"
     return response

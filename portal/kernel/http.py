@@ -42,7 +42,9 @@ def call_json(method: str, url: str, *, token: str = "", payload: dict | None = 
 
 def _once(method: str, url: str, token: str, payload: dict | None) -> dict:
     headers = {"Authorization": f"Bearer {token}"} if token else {}
-    with requests.request(method, url, json=payload, headers=headers, timeout=TIMEOUT, stream=True, allow_redirects=False) as answer:
+    with requests.request(
+        method, url, json=payload, headers=headers, timeout=TIMEOUT, stream=True, allow_redirects=False
+    ) as answer:
         if answer.status_code == 404:
             raise TransientError("not_found", "数据源没有这条记录")
         if answer.status_code != 200:

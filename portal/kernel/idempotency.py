@@ -46,9 +46,10 @@ def guard(*, actor: Actor, key: str, fingerprint: str, work: Callable[[], Answer
         finally:
             inside_guard.reset(token)
         IdempotencyKey.objects.update_or_create(
-            client=client, key=key,
+            client=client,
+            key=key,
             defaults={"fingerprint": fingerprint, "status": answer.status, "body": answer.body, "created_at": now()},
-        )  # fmt: skip
+        )
         return answer
 
 

@@ -50,9 +50,12 @@ def enqueue(name: str, *, key: str | int, **arguments: object) -> None:
     moment = now()
     while True:
         row, created = QueuedJob.objects.get_or_create(
-            name=name, key=str(key), finished_at=None, parked_at=None,
+            name=name,
+            key=str(key),
+            finished_at=None,
+            parked_at=None,
             defaults={"arguments": arguments, "created_at": moment, "next_attempt_at": moment + RESEND_AFTER},
-        )  # fmt: skip
+        )
         still_open = QueuedJob.objects.filter(pk=row.pk, finished_at=None, parked_at=None)
         if created or still_open.update(arguments=arguments, generation=F("generation") + 1):
             break

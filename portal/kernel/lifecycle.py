@@ -72,7 +72,9 @@ class Lifecycle:
         return frozenset(s.code for s in self.statuses if s.is_open)
 
 
-def move(obj: Any, name: str, *, actor: Actor, reason: str = "", payload: dict | None = None, save: tuple[str, ...] = ()) -> None:
+def move(
+    obj: Any, name: str, *, actor: Actor, reason: str = "", payload: dict | None = None, save: tuple[str, ...] = ()
+) -> None:
     """Change the status of `obj` (locked by the caller) and append the event in the same transaction.
 
     `obj` gives `lifecycle`, `status`, `version`, `reference` and `stream_type`; the fields named in `save` are
@@ -84,7 +86,11 @@ def move(obj: Any, name: str, *, actor: Actor, reason: str = "", payload: dict |
     step = obj.lifecycle.get(name)
     if obj.status not in step.sources:
         raise IllegalTransition(
-            "illegal_transition", "当前状态是「{status}」，不能{label}", status=obj.lifecycle.status(obj.status).public_label, label=step.label, move=name
+            "illegal_transition",
+            "当前状态是「{status}」，不能{label}",
+            status=obj.lifecycle.status(obj.status).public_label,
+            label=step.label,
+            move=name,
         )
     if actor.kind not in step.actors:
         raise RuleRefused("actor_not_allowed", "您的身份不能{label}", label=step.label)
@@ -94,6 +100,9 @@ def move(obj: Any, name: str, *, actor: Actor, reason: str = "", payload: dict |
     obj.status, obj.status_changed_at, obj.version = step.target, now(), obj.version + 1
     obj.save(update_fields=["status", "status_changed_at", "version", *save])
     record(
-        stream=obj.reference, type=f"{obj.stream_type}.{step.event}", actor=actor, public=True,
+        stream=obj.reference,
+        type=f"{obj.stream_type}.{step.event}",
+        actor=actor,
+        public=True,
         payload={"from": before, "to": step.target, **({"reason": reason} if reason else {}), **(payload or {})},
-    )  # fmt: skip
+    )

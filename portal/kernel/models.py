@@ -83,7 +83,11 @@ class QueuedJob(models.Model):
                 fields=["name", "key"], condition=models.Q(finished_at=None, parked_at=None), name="queuedjob_one_open"
             )
         ]
-        indexes = [models.Index(fields=["next_attempt_at"], condition=models.Q(finished_at=None, parked_at=None), name="queuedjob_due")]
+        indexes = [
+            models.Index(
+                fields=["next_attempt_at"], condition=models.Q(finished_at=None, parked_at=None), name="queuedjob_due"
+            )
+        ]
 
     def __str__(self) -> str:
         return f"{self.name} {self.key}"

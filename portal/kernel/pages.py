@@ -38,7 +38,9 @@ def _decode(cursor: str, fields: list[models.Field]) -> tuple[str, list[object]]
         raise InvalidInput("bad_cursor", "页码参数无效，请从第一页开始", field="cursor") from error
 
 
-def keyset(queryset: models.QuerySet, *, order: tuple[str, ...], cursor: str = "", limit: int = 50, descending: bool = False) -> Page:
+def keyset(
+    queryset: models.QuerySet, *, order: tuple[str, ...], cursor: str = "", limit: int = 50, descending: bool = False
+) -> Page:
     """One page of `queryset` by the columns `order` (all in one direction, the last one unique).
 
     `cursor` comes from an earlier Page; a forged one raises InvalidInput.

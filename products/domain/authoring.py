@@ -28,15 +28,24 @@ def publish_document(*, document: dict, effective_from: date, actor: Actor) -> P
     try:
         compiled = compile_document(document)
     except DocumentError as error:
-        raise InvalidInput("document_invalid", "{place}：{what}", field="document", place=error.place, what=error.message) from error
+        raise InvalidInput(
+            "document_invalid", "{place}：{what}", field="document", place=error.place, what=error.message
+        ) from error
     fingerprint = digest(document)
     newest = PolicyVersion.objects.filter(code=compiled.code).order_by("-number").first()
     if newest and newest.sha256 == fingerprint:
         return newest
     version = PolicyVersion.objects.create(
-        code=compiled.code, number=newest.number + 1 if newest else 1, title=compiled.title, document=document, sha256=fingerprint,
-        effective_from=effective_from, author_id=actor.user_id, published_by_id=actor.user_id, frozen_at=now(),
-    )  # fmt: skip
+        code=compiled.code,
+        number=newest.number + 1 if newest else 1,
+        title=compiled.title,
+        document=document,
+        sha256=fingerprint,
+        effective_from=effective_from,
+        author_id=actor.user_id,
+        published_by_id=actor.user_id,
+        frozen_at=now(),
+    )
     move(version, "publish", actor=actor, payload={"sha256": fingerprint})
     return version
 

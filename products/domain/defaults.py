@@ -10,9 +10,20 @@ from products.domain.authoring import SEEDED_FROM, default_documents, publish_do
 from products.enums import DISHONEST, Purpose, TitleKind
 from products.models import Product, Register
 
-_PURPOSES = [Purpose.WORKING_CAPITAL.value, Purpose.RD.value, Purpose.EQUIPMENT.value, Purpose.EXPANSION.value, Purpose.OTHER.value]
+_PURPOSES = [
+    Purpose.WORKING_CAPITAL.value,
+    Purpose.RD.value,
+    Purpose.EQUIPMENT.value,
+    Purpose.EXPANSION.value,
+    Purpose.OTHER.value,
+]
 _CREDIT_CONSENTS = ["terms", "firm_credit", "personal_credit", "tax_data"]
-_STATEMENTS = {"kind": "financial_statements", "label": "上一年度财务报表", "required": False, "why": "有纳税数据授权时可以不传"}
+_STATEMENTS = {
+    "kind": "financial_statements",
+    "label": "上一年度财务报表",
+    "required": False,
+    "why": "有纳税数据授权时可以不传",
+}
 
 
 def _material(kind: str, label: str, why: str, *, required: bool = False) -> dict:
@@ -21,36 +32,80 @@ def _material(kind: str, label: str, why: str, *, required: bool = False) -> dic
 
 PRODUCTS: list[dict] = [
     {
-        "code": "zhaojiedai", "kind": "credit", "name": "招捷贷", "tagline": "小额流动资金，材料最少", "stage": "育苗", "order": 10,
+        "code": "zhaojiedai",
+        "kind": "credit",
+        "name": "招捷贷",
+        "tagline": "小额流动资金，材料最少",
+        "stage": "育苗",
+        "order": 10,
         "description": "面向成立满一年的科创企业，用于日常周转。工商登记查得到的企业只需补填少量信息，不要求上传材料。",
-        "online": "full", "sla_days": 1, "min_amount": 10 * WAN, "max_amount": 200 * WAN, "min_rate_bp": 300, "max_rate_bp": 460,
-        "max_term_months": 12, "methods": ["interest_first", "revolving"], "conditions": ["成立满 1 年", "五层中任意一层"],
+        "online": "full",
+        "sla_days": 1,
+        "min_amount": 10 * WAN,
+        "max_amount": 200 * WAN,
+        "min_rate_bp": 300,
+        "max_rate_bp": 460,
+        "max_term_months": 12,
+        "methods": ["interest_first", "revolving"],
+        "conditions": ["成立满 1 年", "五层中任意一层"],
         "materials": [_STATEMENTS],
     },
     {
-        "code": "zhaochuangdai", "kind": "credit", "name": "招创贷", "tagline": "按技术、团队、行业地位评分核定", "stage": "壮苗", "order": 20,
+        "code": "zhaochuangdai",
+        "kind": "credit",
+        "name": "招创贷",
+        "tagline": "按技术、团队、行业地位评分核定",
+        "stage": "壮苗",
+        "order": 20,
         "description": "不以营业收入和利润为门槛，看技术壁垒、团队背景和行业地位。机评下限 55 分以上按标准流程办理，不到的由客户经理评审。",
-        "online": "partly", "sla_days": 3, "min_amount": 50 * WAN, "max_amount": 1000 * WAN, "min_rate_bp": 280, "max_rate_bp": 420,
-        "max_term_months": 36, "methods": ["interest_first", "equal_principal"], "conditions": ["T2 科创层及以上", "科创机评 55 分以上"],
+        "online": "partly",
+        "sla_days": 3,
+        "min_amount": 50 * WAN,
+        "max_amount": 1000 * WAN,
+        "min_rate_bp": 280,
+        "max_rate_bp": 420,
+        "max_term_months": 36,
+        "methods": ["interest_first", "equal_principal"],
+        "conditions": ["T2 科创层及以上", "科创机评 55 分以上"],
         "materials": [_STATEMENTS, _material("ip_list", "知识产权清单", "件数较多时比逐件填写方便")],
     },
     {
-        "code": "zhaojindai", "kind": "credit", "name": "招金贷", "tagline": "按企业情况单独设计的较大额授信", "stage": "壮苗", "order": 30,
+        "code": "zhaojindai",
+        "kind": "credit",
+        "name": "招金贷",
+        "tagline": "按企业情况单独设计的较大额授信",
+        "stage": "壮苗",
+        "order": 30,
         "description": "面向研发投入大的高新技术企业及专精特新企业，线上申请，由人审查，一企一策。",
-        "online": "apply", "sla_days": 22, "min_amount": 100 * WAN, "max_amount": 3000 * WAN, "min_rate_bp": 260, "max_rate_bp": 420,
-        "max_term_months": 36, "methods": ["interest_first", "equal_principal"], "conditions": ["T3 高新层及以上", "近两年研发费用齐全"],
+        "online": "apply",
+        "sla_days": 22,
+        "min_amount": 100 * WAN,
+        "max_amount": 3000 * WAN,
+        "min_rate_bp": 260,
+        "max_rate_bp": 420,
+        "max_term_months": 36,
+        "methods": ["interest_first", "equal_principal"],
+        "conditions": ["T3 高新层及以上", "近两年研发费用齐全"],
         "materials": [
             _material("financial_statements", "上一年度财务报表", "核对两年研发费用", required=True),
             _material("rd_ledger", "研发费用明细账", "研发费用与纳税数据不一致时用来说明"),
         ],
     },
     {
-        "code": "account-opening", "kind": "service", "name": "开户服务", "tagline": "对公账户，线上预填，2 个工作日", "stage": "育苗", "order": 90,
+        "code": "account-opening",
+        "kind": "service",
+        "name": "开户服务",
+        "tagline": "对公账户，线上预填，2 个工作日",
+        "stage": "育苗",
+        "order": 90,
         "description": "先在线上填好开户信息、传好证照，到网点一次办完。需要开多个账户可以一次提出。",
-        "online": "apply", "sla_days": 2, "conditions": ["已完成工商登记"], "consents": ["terms"],
+        "online": "apply",
+        "sla_days": 2,
+        "conditions": ["已完成工商登记"],
+        "consents": ["terms"],
         "materials": [_material("licence", "营业执照", "到网点前先核对", required=True)],
     },
-]  # fmt: skip
+]
 
 REGISTERS: list[tuple[str, str, str]] = [
     (TitleKind.LITTLE_GIANT, "专精特新“小巨人”企业名单", ""),
@@ -69,9 +124,12 @@ def load_defaults() -> None:
         publish_document(document=document, effective_from=SEEDED_FROM, actor=SYSTEM)
     for row in PRODUCTS:
         fields = {
-            "lifecycle_name": "service" if row["kind"] == "service" else "credit", "policy_code": row["code"],
-            "purposes": [] if row["kind"] == "service" else _PURPOSES, "consents": _CREDIT_CONSENTS, **row,
-        }  # fmt: skip
+            "lifecycle_name": "service" if row["kind"] == "service" else "credit",
+            "policy_code": row["code"],
+            "purposes": [] if row["kind"] == "service" else _PURPOSES,
+            "consents": _CREDIT_CONSENTS,
+            **row,
+        }
         Product.objects.get_or_create(code=row["code"], defaults=fields)
     for code, name, region in REGISTERS:
         Register.objects.get_or_create(code=code, defaults={"name": name, "region": region})

@@ -71,7 +71,11 @@ def result_of(document: Document, facts: Mapping[str, Fact]) -> tuple[str, dict]
         return judged.outcome, {"findings": [f.to_json() for f in judged.findings]}
     if document.kind == "ladder":
         climbed = engine.climb(document, facts)
-        return climbed.outcome, {"tier": climbed.code, "could_be": list(climbed.could_be), "findings": [f.to_json() for f in climbed.findings]}
+        return climbed.outcome, {
+            "tier": climbed.code,
+            "could_be": list(climbed.could_be),
+            "findings": [f.to_json() for f in climbed.findings],
+        }
     scored = engine.score(document, facts)
     return ("pass" if scored.points == scored.points_max else "refer"), asdict(scored)
 
@@ -80,9 +84,11 @@ def evaluate(taken: FactSnapshot, version: PolicyVersion) -> Evaluation:
     """Apply `version` to a stored snapshot and keep the result; the same pair gives the same row again."""
     outcome, result = result_of(compiled(version), facts_from_json(taken.facts))
     kept, _ = Evaluation.objects.get_or_create(
-        snapshot=taken, policy=version, engine_version=ENGINE_VERSION,
+        snapshot=taken,
+        policy=version,
+        engine_version=ENGINE_VERSION,
         defaults={"outcome": outcome, "result": result, "digest": digest(result), "evaluated_at": now()},
-    )  # fmt: skip
+    )
     return kept
 
 

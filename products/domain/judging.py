@@ -41,22 +41,43 @@ class Judged:
     score_policy: PolicyVersion
 
 
-def facts_at(*, uscc: str, known: Known, declared_titles: list[dict] | None, verified_titles: list[dict], as_of: date) -> dict[str, Fact]:
+def facts_at(
+    *, uscc: str, known: Known, declared_titles: list[dict] | None, verified_titles: list[dict], as_of: date
+) -> dict[str, Fact]:
     """Facts of the enterprise with titles and registers, before tier and score."""
     states = titles.states(uscc=uscc, on=as_of, declared=declared_titles, verified=verified_titles)
-    return {**build.build(known, as_of), **build.with_titles(states), "on_dishonest_list": titles.dishonest_fact(uscc, as_of)}
+    return {
+        **build.build(known, as_of),
+        **build.with_titles(states),
+        "on_dishonest_list": titles.dishonest_fact(uscc, as_of),
+    }
 
 
-def judge(*, uscc: str, known: Known, declared_titles: list[dict] | None, verified_titles: list[dict] | None = None, as_of: date) -> Judged:
+def judge(
+    *,
+    uscc: str,
+    known: Known,
+    declared_titles: list[dict] | None,
+    verified_titles: list[dict] | None = None,
+    as_of: date,
+) -> Judged:
     """Tier, score, size and stage; the facts come back with `tier` and `score` added for product rules."""
-    facts = facts_at(uscc=uscc, known=known, declared_titles=declared_titles, verified_titles=verified_titles or [], as_of=as_of)
+    facts = facts_at(
+        uscc=uscc, known=known, declared_titles=declared_titles, verified_titles=verified_titles or [], as_of=as_of
+    )
     tier_policy, score_policy = in_force("tiers", as_of), in_force("score", as_of)
     tier_outcome, tier = result_of(compiled(tier_policy), facts)
     _, score = result_of(compiled(score_policy), facts)
     facts["tier"] = tier_fact(tier["tier"], tier_outcome)
     facts["score"] = Fact(score["points"], "score")
     return Judged(
-        facts, build.sized(known, as_of), build.stage_of(facts), {**tier, "outcome": tier_outcome}, tier_policy, score, score_policy
+        facts,
+        build.sized(known, as_of),
+        build.stage_of(facts),
+        {**tier, "outcome": tier_outcome},
+        tier_policy,
+        score,
+        score_policy,
     )
 
 

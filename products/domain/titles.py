@@ -18,18 +18,31 @@ from products.policy.values import Because, Fact, unknown
 REGISTERS = {kind.value: kind.value for kind in TitleKind}
 
 
-def states(*, uscc: str, on: date, declared: list[dict] | None, verified: list[dict] | None = None) -> dict[str, TitleState]:
+def states(
+    *, uscc: str, on: date, declared: list[dict] | None, verified: list[dict] | None = None
+) -> dict[str, TitleState]:
     """State of every title kind. `declared` None means the enterprise was not asked; items follow the profile schema."""
     registers = {r.code: r for r in Register.objects.filter(code__in=REGISTERS.values())}
     entries = {
-        e.register.code: e for e in RegisterEntry.objects.valid_on(on).filter(uscc=uscc, register__code__in=registers).select_related("register")
+        e.register.code: e
+        for e in RegisterEntry.objects.valid_on(on)
+        .filter(uscc=uscc, register__code__in=registers)
+        .select_related("register")
     }
     return {
-        kind: _state(kind, on, registers.get(code), entries.get(code), declared, verified or []) for kind, code in REGISTERS.items()
+        kind: _state(kind, on, registers.get(code), entries.get(code), declared, verified or [])
+        for kind, code in REGISTERS.items()
     }
 
 
-def _state(kind: str, on: date, register: Register | None, entry: RegisterEntry | None, declared: list[dict] | None, verified: list[dict]) -> TitleState:
+def _state(
+    kind: str,
+    on: date,
+    register: Register | None,
+    entry: RegisterEntry | None,
+    declared: list[dict] | None,
+    verified: list[dict],
+) -> TitleState:
     if entry is not None:
         return TitleState(True, "register", region=entry.register.region)
     for title in _valid(kind, on, verified):
@@ -45,11 +58,18 @@ def _state(kind: str, on: date, register: Register | None, entry: RegisterEntry 
 
 def _valid(kind: str, on: date, titles: Iterable[dict]) -> list[dict]:
     day = on.isoformat()
-    return [t for t in titles if t["kind"] == kind and (t.get("valid_from") or day) <= day <= (t.get("valid_to") or day)]
+    return [
+        t for t in titles if t["kind"] == kind and (t.get("valid_from") or day) <= day <= (t.get("valid_to") or day)
+    ]
 
 
 def is_loaded(register: Register | None, on: date) -> bool:
-    return register is not None and register.loaded_from is not None and register.loaded_from <= on and (register.loaded_to is None or on <= register.loaded_to)
+    return (
+        register is not None
+        and register.loaded_from is not None
+        and register.loaded_from <= on
+        and (register.loaded_to is None or on <= register.loaded_to)
+    )
 
 
 def dishonest_fact(uscc: str, on: date) -> Fact:

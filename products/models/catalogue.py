@@ -35,7 +35,9 @@ class Product(models.Model):
     max_term_months = models.PositiveSmallIntegerField("最长期限（月）", null=True, blank=True)
     methods = models.JSONField("还款方式", default=list, blank=True)
     purposes = models.JSONField("可用用途", default=list, blank=True)
-    materials = models.JSONField("材料", default=list, blank=True, help_text='[{"kind": "...", "label": "...", "required": true, "why": "..."}]')
+    materials = models.JSONField(
+        "材料", default=list, blank=True, help_text='[{"kind": "...", "label": "...", "required": true, "why": "..."}]'
+    )
     consents = models.JSONField("需要的授权", default=list, blank=True)
     conditions = models.JSONField("主要条件（展示）", default=list, blank=True)
     history = HistoricalRecords(verbose_name="变更历史")
@@ -49,12 +51,15 @@ class Product(models.Model):
             models.CheckConstraint(
                 condition=models.Q(kind="service", max_amount=None)
                 | models.Q(
-                    min_amount__isnull=False, max_amount__gte=models.F("min_amount"), max_rate_bp__gte=models.F("min_rate_bp"),
-                    min_rate_bp__isnull=False, max_term_months__isnull=False,
+                    min_amount__isnull=False,
+                    max_amount__gte=models.F("min_amount"),
+                    max_rate_bp__gte=models.F("min_rate_bp"),
+                    min_rate_bp__isnull=False,
+                    max_term_months__isnull=False,
                 ),
                 name="product_credit_columns",
             )
-        ]  # fmt: skip
+        ]
 
     def __str__(self) -> str:
         return self.name

@@ -26,8 +26,12 @@ class PolicyVersion(models.Model):
     status_changed_at = models.DateTimeField("状态时间", auto_now_add=True)
     effective_from = models.DateField("生效日期")
     effective_to = models.DateField("失效日期", null=True, blank=True)
-    author = models.ForeignKey(settings.AUTH_USER_MODEL, null=True, on_delete=models.PROTECT, related_name="+", verbose_name="起草人")
-    published_by = models.ForeignKey(settings.AUTH_USER_MODEL, null=True, on_delete=models.PROTECT, related_name="+", verbose_name="发布人")
+    author = models.ForeignKey(
+        settings.AUTH_USER_MODEL, null=True, on_delete=models.PROTECT, related_name="+", verbose_name="起草人"
+    )
+    published_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, null=True, on_delete=models.PROTECT, related_name="+", verbose_name="发布人"
+    )
     frozen_at = models.DateTimeField("定稿时间", null=True)
 
     objects = PolicyVersionQuerySet.as_manager()
@@ -83,7 +87,9 @@ class Evaluation(models.Model):
 class TierAssignment(models.Model):
     """The tier of an enterprise over a period. A new row only when the result changes."""
 
-    enterprise = models.ForeignKey("accounts.Enterprise", on_delete=models.CASCADE, related_name="tiers", verbose_name="企业")
+    enterprise = models.ForeignKey(
+        "accounts.Enterprise", on_delete=models.CASCADE, related_name="tiers", verbose_name="企业"
+    )
     tier = models.CharField("分层", max_length=4, choices=Tier)
     outcome = models.CharField("结论", max_length=14)
     could_be = models.JSONField("可能的层级", default=list)
@@ -93,7 +99,9 @@ class TierAssignment(models.Model):
 
     class Meta:
         verbose_name = verbose_name_plural = "分层记录"
-        constraints = [models.UniqueConstraint(fields=["enterprise"], condition=models.Q(valid_to=None), name="tier_one_current")]
+        constraints = [
+            models.UniqueConstraint(fields=["enterprise"], condition=models.Q(valid_to=None), name="tier_one_current")
+        ]
 
     def __str__(self) -> str:
         return f"{self.enterprise} {self.tier}"

@@ -1,1 +1,1 @@
-"""The policy engine: pure Python, no Django. Documents are data, evaluation is exact, unknown is never no."""
+"""The policy engine: pure Python. Documents are data, evaluation is exact, unknown is never no."""

@@ -56,12 +56,24 @@ FACTS: dict[str, FactSpec] = _specs(
     ("term_months", "申请期限（月）", T.COUNT, "申请"),
     ("purpose", "资金用途", T.CODE, "申请"),
     ("bureau_overdue", "企业征信当前逾期", T.BOOLEAN, "企业征信"),
-)  # fmt: skip
+)
 
 # Codes with words of their own, for reading.
 CODE_LABELS: dict[str, str] = {
-    "large": "大型", "medium": "中型", "small": "小型", "micro": "微型",
-    "T1": "T1 潜力层", "T2": "T2 科创层", "T3": "T3 高新层", "T4": "T4 专精层", "T5": "T5 领航层", "none": "未入层",
-    "working_capital": "日常经营周转", "rd": "研发投入", "equipment": "购置设备", "expansion": "扩大产能",
-    "acquisition": "并购", "other": "其他",
-}  # fmt: skip
+    "large": "大型",
+    "medium": "中型",
+    "small": "小型",
+    "micro": "微型",
+    "T1": "T1 潜力层",
+    "T2": "T2 科创层",
+    "T3": "T3 高新层",
+    "T4": "T4 专精层",
+    "T5": "T5 领航层",
+    "none": "未入层",
+    "working_capital": "日常经营周转",
+    "rd": "研发投入",
+    "equipment": "购置设备",
+    "expansion": "扩大产能",
+    "acquisition": "并购",
+    "other": "其他",
+}

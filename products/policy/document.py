@@ -135,7 +135,7 @@ def _bound(raw: object, type: FactType, place: str) -> int:
         except InvalidOperation:
             fen = None
         if fen is None or not fen.is_finite() or fen != int(fen):
-            raise DocumentError(place, "金额要写成元的文本，例如 \"5000000.00\"")
+            raise DocumentError(place, '金额要写成元的文本，例如 "5000000.00"')
         return int(fen)
     if isinstance(raw, bool) or not isinstance(raw, int):
         raise DocumentError(place, "需要一个整数（比例用基点）")
@@ -160,7 +160,10 @@ def _condition(raw: object, place: str) -> Condition:
             inner = tuple(_condition(part, f"{place}/{joiner}/{i}") for i, part in enumerate(parts))
             test = _any_of(inner) if joiner == "any_of" else _all_of(inner)
             facts = tuple(dict.fromkeys(f for c in inner for f in c.facts))
-            named = [f"{FACTS[c.facts[0]].label} {c.required}" if len(c.facts) == 1 and len(facts) > 1 else c.required for c in inner]
+            named = [
+                f"{FACTS[c.facts[0]].label} {c.required}" if len(c.facts) == 1 and len(facts) > 1 else c.required
+                for c in inner
+            ]
             return Condition(test, word.join(named), facts)
     _need(raw, place, "fact", "op")
     spec = FACTS.get(raw["fact"])
@@ -169,18 +172,28 @@ def _condition(raw: object, place: str) -> Condition:
     op = raw["op"]
     if op in _COMPARE and spec.type in _NUMERIC:
         bound = _bound(raw.get("bound"), spec.type, f"{place}/bound")
-        compare = _ratio_test(spec.code, _COMPARE[op], bound) if spec.type is FactType.RATIO else _number_test(spec.code, _COMPARE[op], bound)
+        compare = (
+            _ratio_test(spec.code, _COMPARE[op], bound)
+            if spec.type is FactType.RATIO
+            else _number_test(spec.code, _COMPARE[op], bound)
+        )
         return Condition(compare, _WORDS[op].format(_show_bound(bound, spec.type)), (spec.code,))
     if op == "known":
         return Condition(_known_test(spec.code), "已填写", (spec.code,))
     if op in ("is_true", "is_false") and spec.type is FactType.BOOLEAN:
-        return Condition(_member_test(spec.code, frozenset({op == "is_true"})), "是" if op == "is_true" else "否", (spec.code,))
+        return Condition(
+            _member_test(spec.code, frozenset({op == "is_true"})), "是" if op == "is_true" else "否", (spec.code,)
+        )
     if op in ("in", "not_in") and spec.type is FactType.CODE:
         members = raw.get("bound")
         if not isinstance(members, list) or not members or not all(isinstance(m, str) for m in members):
             raise DocumentError(f"{place}/bound", "需要一组文本")
         words = "、".join(CODE_LABELS.get(m, m) for m in members)
-        return Condition(_member_test(spec.code, frozenset(members), negate=op == "not_in"), words if op == "in" else f"不属于{words}", (spec.code,))
+        return Condition(
+            _member_test(spec.code, frozenset(members), negate=op == "not_in"),
+            words if op == "in" else f"不属于{words}",
+            (spec.code,),
+        )
     raise DocumentError(f"{place}/op", f"{spec.label}（{spec.type.value}）不能用 {op}")
 
 
@@ -271,7 +284,15 @@ def _rule(raw: object, place: str) -> Rule:
         raise DocumentError(f"{place}/on_fail", "只能是 fail 或 refer")
     if raw["on_fail"] == "fail" and _NEVER_FAIL_ON & set(condition.facts):
         raise DocumentError(f"{place}/on_fail", "营业收入、人数和规模不能直接判为不符合，只能转人工")
-    return Rule(raw["code"], raw["label"], condition, raw["on_fail"], raw.get("reason", ""), raw.get("advice", ""), raw.get("source", ""))
+    return Rule(
+        raw["code"],
+        raw["label"],
+        condition,
+        raw["on_fail"],
+        raw.get("reason", ""),
+        raw.get("advice", ""),
+        raw.get("source", ""),
+    )
 
 
 def _rung(raw: object, place: str) -> Rung:
@@ -294,7 +315,9 @@ def _item(raw: object, place: str) -> Item:
 
 def _dimension(raw: object, place: str) -> Dimension:
     raw = _need(raw, place, "code", "label", "items")
-    return Dimension(raw["code"], raw["label"], tuple(_item(item, f"{place}/items/{i}") for i, item in enumerate(raw["items"])))
+    return Dimension(
+        raw["code"], raw["label"], tuple(_item(item, f"{place}/items/{i}") for i, item in enumerate(raw["items"]))
+    )
 
 
 _PARTS = {"eligibility": ("rules", _rule), "ladder": ("rungs", _rung), "scorecard": ("dimensions", _dimension)}

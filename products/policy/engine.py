@@ -26,7 +26,13 @@ class Finding(NamedTuple):
     others: tuple = ()
 
     def to_json(self) -> dict:
-        out = {"code": self.code, "outcome": self.outcome, "fact": self.fact, "observed": self.observed, "source": self.source}
+        out = {
+            "code": self.code,
+            "outcome": self.outcome,
+            "fact": self.fact,
+            "observed": self.observed,
+            "source": self.source,
+        }
         if self.because:
             out["because"] = self.because
         if self.period:
@@ -84,7 +90,16 @@ _NO_FACT = Fact(None)
 
 def _finding(code: str, outcome: str, fact_code: str, because: str | None, facts: Mapping[str, Fact]) -> Finding:
     fact = facts.get(fact_code, _NO_FACT)
-    return Finding(code, outcome, fact_code, encode(fact.value), because, fact.source, fact.period, tuple(encode(o) for o in fact.others))
+    return Finding(
+        code,
+        outcome,
+        fact_code,
+        encode(fact.value),
+        because,
+        fact.source,
+        fact.period,
+        tuple(encode(o) for o in fact.others),
+    )
 
 
 def evaluate(document: Document, facts: Mapping[str, Fact]) -> Evaluated:
@@ -135,7 +150,13 @@ def score(document: Document, facts: Mapping[str, Fact]) -> Scored:
             points_max = item.max if because is not None else points
             items.append(ItemScore(item.code, points, points_max, item.max, encode(fact.value), because))
         dimensions.append(
-            DimensionScore(dimension.code, sum(i.points for i in items), sum(i.points_max for i in items), dimension.max, tuple(items))
+            DimensionScore(
+                dimension.code,
+                sum(i.points for i in items),
+                sum(i.points_max for i in items),
+                dimension.max,
+                tuple(items),
+            )
         )
     return Scored(sum(d.points for d in dimensions), sum(d.points_max for d in dimensions), tuple(dimensions))
 
@@ -162,15 +183,21 @@ def read(raw: dict, rule: Rule | Rung | None, *, wan: bool = False) -> dict:
     else:
         reason = getattr(rule, "reason", "") if raw["outcome"] != _PASS else ""
     return {
-        "code": raw["code"], "label": rule.label if rule else spec.label, "outcome": raw["outcome"],
+        "code": raw["code"],
+        "label": rule.label if rule else spec.label,
+        "outcome": raw["outcome"],
         "observed": shown if not others else "；".join([shown, *others] if shown else others),
-        "required": rule.condition.required if rule else "", "unit": _UNIT_CODES[spec.type], "period": raw.get("period", ""),
-        "source": raw["source"], "reason": reason, "advice": rule.advice if rule and raw["outcome"] != _PASS else "",
+        "required": rule.condition.required if rule else "",
+        "unit": _UNIT_CODES[spec.type],
+        "period": raw.get("period", ""),
+        "source": raw["source"],
+        "reason": reason,
+        "advice": rule.advice if rule and raw["outcome"] != _PASS else "",
         **({"because": because} if because else {}),
-    }  # fmt: skip
+    }
 
 
-_UNIT_CODES = {t: u for t, u in zip(FactType, ("CNY", "count", "year", "point", "percent", "", "", ""), strict=True)}
+_UNIT_CODES = dict(zip(FactType, ("CNY", "count", "year", "point", "percent", "", "", ""), strict=True))
 _SUFFIX = {FactType.RATIO: "%", FactType.MONTHS: " 年", FactType.POINTS: " 分"}
 
 

@@ -48,7 +48,12 @@ def _plain(known: Known, key: str, *, amount: bool = False, period: str = "") ->
     """The fact of one profile key: its value, or why it is not known."""
     if key in known.conflicts:
         values = (known.values[key], *known.conflicts[key])
-        return unknown(Because.CONFLICT, source=known.sources.get(key, ""), period=period, others=tuple(_scalar(v, amount) for v in values))
+        return unknown(
+            Because.CONFLICT,
+            source=known.sources.get(key, ""),
+            period=period,
+            others=tuple(_scalar(v, amount) for v in values),
+        )
     if known.values.get(key) is None:
         return unknown(Because.SOURCE_DOWN if key in known.down else Because.MISSING, period=period)
     return Fact(_scalar(known.values[key], amount), known.sources.get(key, "declared"), period=period)
@@ -105,18 +110,29 @@ def build(known: Known, as_of: date) -> dict[str, Fact]:
 
 
 _SAME = {
-    "class_1_ip": "class_1_ip", "class_2_ip": "class_2_ip", "class_1_ip_self_developed": "class_1_ip_self_developed",
-    "founder_doctorate": "team.founder_doctorate", "doctorates": "team.doctorates_or_senior_titles", "core_members": "team.core_members",
-    "key_talent_programme": "team.key_talent_programme", "market_rank": "market.rank_national",
-    "chain_leader_customers": "market.chain_leader_customers", "standards_led": "market.standards_led",
-    "tax_grade": "tax_grade", "bureau_overdue": "bureau_overdue",
-}  # fmt: skip
+    "class_1_ip": "class_1_ip",
+    "class_2_ip": "class_2_ip",
+    "class_1_ip_self_developed": "class_1_ip_self_developed",
+    "founder_doctorate": "team.founder_doctorate",
+    "doctorates": "team.doctorates_or_senior_titles",
+    "core_members": "team.core_members",
+    "key_talent_programme": "team.key_talent_programme",
+    "market_rank": "market.rank_national",
+    "chain_leader_customers": "market.chain_leader_customers",
+    "standards_led": "market.standards_led",
+    "tax_grade": "tax_grade",
+    "bureau_overdue": "bureau_overdue",
+}
 
 
 def _share(known: Known) -> Fact:
     fact = _plain(known, "market.share_pct")
     if not isinstance(fact.value, Decimal):
-        return fact if fact.value is None and not fact.others else unknown(fact.because or Because.MISTYPED, source=fact.source)
+        return (
+            fact
+            if fact.value is None and not fact.others
+            else unknown(fact.because or Because.MISTYPED, source=fact.source)
+        )
     return Fact(Ratio(int(fact.value * 10_000), 1_000_000), fact.source)
 
 
@@ -153,7 +169,10 @@ def stage_of(facts: Mapping[str, Fact]) -> str | None:
 
 def with_titles(states: Mapping[str, TitleState]) -> dict[str, Fact]:
     """Title facts; a Beijing 专精特新 is told from another region's by the title's region code."""
-    facts = {f"title_{kind}": _title(states.get(kind)) for kind in ("little_giant", "single_champion", "hnte", "tech_sme", "innovative_sme")}
+    facts = {
+        f"title_{kind}": _title(states.get(kind))
+        for kind in ("little_giant", "single_champion", "hnte", "tech_sme", "innovative_sme")
+    }
     srdi = states.get("srdi_sme")
     here = srdi is not None and srdi.region.startswith("11")
     settled = srdi is not None and srdi.held is not False and srdi.region
@@ -165,7 +184,9 @@ def with_titles(states: Mapping[str, TitleState]) -> dict[str, Fact]:
 
 def _title(state: TitleState | None) -> Fact:
     if state is None or state.held is None:
-        return unknown((state.because if state else None) or Because.MISSING, source=state.source if state else "register")
+        return unknown(
+            (state.because if state else None) or Because.MISSING, source=state.source if state else "register"
+        )
     return Fact(state.held, state.source)
 
 

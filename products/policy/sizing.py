@@ -30,8 +30,22 @@ def thresholds() -> dict[str, dict]:
 def row_of(industry_code: str) -> str | None:
     """The row of a GB/T 4754 code (`I65`, `K7010`); `outside` where the scheme does not reach, None when too few digits tell."""
     section, digits = industry_code[:1], industry_code[1:]
-    simple = {"A": "agriculture", "B": "industry", "C": "industry", "D": "industry", "E": "construction", "J": "outside",
-              "L": "leasing_business", "M": "other", "N": "other", "O": "other", "P": "outside", "R": "other", "S": "outside", "T": "outside"}  # fmt: skip
+    simple = {
+        "A": "agriculture",
+        "B": "industry",
+        "C": "industry",
+        "D": "industry",
+        "E": "construction",
+        "J": "outside",
+        "L": "leasing_business",
+        "M": "other",
+        "N": "other",
+        "O": "other",
+        "P": "outside",
+        "R": "other",
+        "S": "outside",
+        "T": "outside",
+    }
     if section in simple:
         return simple[section]
     by_division = {
@@ -68,7 +82,11 @@ def size_of(*, industry_code: str | None, staff: int | None, revenue_fen: int | 
     scale = {"staff": 1, "revenue": 1_000_000, "assets": 1_000_000}  # 万元 → 分
     missing = tuple(i for i in spec["ind"] if given[i] is None)
     for size in SIZES:
-        met = [given[i] >= bound * scale[i] for i, bound in zip(spec["ind"], spec[size], strict=True) if given[i] is not None]  # type: ignore[operator]
+        met = [
+            given[i] >= bound * scale[i]
+            for i, bound in zip(spec["ind"], spec[size], strict=True)
+            if given[i] is not None
+        ]  # type: ignore[operator]
         if all(met):
             return Sized(None, row, "missing", missing) if missing else Sized(size, row)
     return Sized("micro", row)

@@ -74,7 +74,9 @@ class Fact:
         return out
 
 
-def unknown(because: Because = Because.MISSING, *, source: str = "declared", period: str = "", others: tuple[Scalar, ...] = ()) -> Fact:
+def unknown(
+    because: Because = Because.MISSING, *, source: str = "declared", period: str = "", others: tuple[Scalar, ...] = ()
+) -> Fact:
     return Fact(None, source, because, period, others)
 
 
@@ -88,7 +90,13 @@ def decode(raw: object, type: FactType) -> Scalar | None:
     """Inverse of `encode`; raises ValueError for a value that does not fit `type`."""
     if raw is None:
         return None
-    if type is FactType.RATIO and isinstance(raw, list | tuple) and len(raw) == 2 and all(_is_int(x) for x in raw) and raw[1] > 0:
+    if (
+        type is FactType.RATIO
+        and isinstance(raw, list | tuple)
+        and len(raw) == 2
+        and all(_is_int(x) for x in raw)
+        and raw[1] > 0
+    ):
         return Ratio(*raw)
     if type is FactType.DATE and isinstance(raw, str):
         return date.fromisoformat(raw)
@@ -123,5 +131,3 @@ def show(value: object, type: FactType, *, wan: bool = False) -> str:
     if type is FactType.BOOLEAN:
         return "是" if value else "否"
     return str(value)
-
-

@@ -17,16 +17,20 @@ TERMS = reviewing.Terms(Decimal("800000.00"), 345, 12, "interest_first")
 
 def scored(application, actor):
     reviewing.score(
-        application_id=application.pk, points={Dimension.TECHNOLOGY: 30, Dimension.TEAM: 22, Dimension.POSITION: 19},
-        reasons={d: "见材料" for d in Dimension}, actor=actor,
-    )  # fmt: skip
+        application_id=application.pk,
+        points={Dimension.TECHNOLOGY: 30, Dimension.TEAM: 22, Dimension.POSITION: 19},
+        reasons=dict.fromkeys(Dimension, "见材料"),
+        actor=actor,
+    )
 
 
 def recommended(application, actor, proposal=Proposal.APPROVE):
     assigning.claim(application_id=application.pk, actor=actor)
     scored(application, actor)
     reason = DeclineReason.CASH_FLOW if proposal == Proposal.DECLINE else None
-    return reviewing.recommend(application_id=application.pk, proposal=proposal, comment="同意", terms=TERMS, reason=reason, actor=actor)
+    return reviewing.recommend(
+        application_id=application.pk, proposal=proposal, comment="同意", terms=TERMS, reason=reason, actor=actor
+    )
 
 
 def test_loan_goes_from_draft_to_booked(founder, bankers, run_jobs):
@@ -36,7 +40,9 @@ def test_loan_goes_from_draft_to_booked(founder, bankers, run_jobs):
     application.refresh_from_db()
     assert (application.status, application.tier, application.outcome) == ("screened", "T1", "pass")
     recommendation = recommended(application, bankers.reviewer)
-    deciding.approve(application_id=application.pk, recommendation_id=recommendation.pk, comment="", actor=bankers.approver)
+    deciding.approve(
+        application_id=application.pk, recommendation_id=recommendation.pk, comment="", actor=bankers.approver
+    )
     application.refresh_from_db()
     assert application.status == "offered"
     assert application.offer.amount == Decimal("800000.00")
@@ -55,7 +61,13 @@ def test_decline_needs_second_person_and_carries_a_reason(founder, bankers, run_
     application = factories.submitted(founder)
     run_jobs()
     recommendation = recommended(application, bankers.reviewer, Proposal.DECLINE)
-    deciding.decline(application_id=application.pk, recommendation_id=recommendation.pk, reason=DeclineReason.CASH_FLOW, comment="", actor=bankers.approver)
+    deciding.decline(
+        application_id=application.pk,
+        recommendation_id=recommendation.pk,
+        reason=DeclineReason.CASH_FLOW,
+        comment="",
+        actor=bankers.approver,
+    )
     application.refresh_from_db()
     assert application.status == "declined"
     with pytest.raises(IllegalTransition):
@@ -68,10 +80,16 @@ def test_approver_over_limit_is_refused(founder, bankers, run_jobs):
     assigning.claim(application_id=application.pk, actor=bankers.reviewer)
     scored(application, bankers.reviewer)
     big = reviewing.Terms(Decimal("5000000.01"), 300, 24, "interest_first")
-    recommendation = reviewing.recommend(application_id=application.pk, proposal=Proposal.APPROVE, comment="x", terms=big, actor=bankers.reviewer)
+    recommendation = reviewing.recommend(
+        application_id=application.pk, proposal=Proposal.APPROVE, comment="x", terms=big, actor=bankers.reviewer
+    )
     with pytest.raises(NotPermitted, match="may_not_sign"):
-        deciding.approve(application_id=application.pk, recommendation_id=recommendation.pk, comment="", actor=bankers.approver)
-    deciding.approve(application_id=application.pk, recommendation_id=recommendation.pk, comment="", actor=bankers.approver2)
+        deciding.approve(
+            application_id=application.pk, recommendation_id=recommendation.pk, comment="", actor=bankers.approver
+        )
+    deciding.approve(
+        application_id=application.pk, recommendation_id=recommendation.pk, comment="", actor=bankers.approver2
+    )
 
 
 def test_second_claim_is_told_who_was_faster(founder, bankers, run_jobs):
@@ -89,7 +107,10 @@ def test_return_pauses_the_clock_and_resubmit_screens_again(founder, bankers, ru
     run_jobs()
     assigning.claim(application_id=application.pk, actor=bankers.reviewer)
     reviewing.return_for_changes(
-        application_id=application.pk, reason=ReturnReason.PURPOSE, items=[reviewing.Ask("采购合同", "核对用途")], actor=bankers.reviewer
+        application_id=application.pk,
+        reason=ReturnReason.PURPOSE,
+        items=[reviewing.Ask("采购合同", "核对用途")],
+        actor=bankers.reviewer,
     )
     application.refresh_from_db()
     assert application.status == "returned"
@@ -99,7 +120,12 @@ def test_return_pauses_the_clock_and_resubmit_screens_again(founder, bankers, ru
     assert refused.value.code == "supplements_open"
     from applications.domain import drafting
 
-    drafting.answer_supplement(application_id=application.pk, supplement_id=application.supplements.get().pk, answer="合同下周签", actor=founder.actor)
+    drafting.answer_supplement(
+        application_id=application.pk,
+        supplement_id=application.supplements.get().pk,
+        answer="合同下周签",
+        actor=founder.actor,
+    )
     submission.submit(application_id=application.pk, actor=founder.actor)
     run_jobs()
     application.refresh_from_db()

@@ -14,7 +14,12 @@ class Command(BaseCommand):
     help = "Create demonstration data (safe to run again). Refused outside demo mode."
 
     def add_arguments(self, parser: CommandParser) -> None:
-        parser.add_argument("--enterprises", type=int, default=0, help="also create N synthetic enterprises with an application each (≤ 900000)")
+        parser.add_argument(
+            "--enterprises",
+            type=int,
+            default=0,
+            help="also create N synthetic enterprises with an application each (≤ 900000)",
+        )
 
     def handle(self, *args: object, **options: object) -> None:
         if not settings.DEMO:

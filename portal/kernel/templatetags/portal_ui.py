@@ -14,7 +14,7 @@ from portal.kernel.money import group, percent, wan
 
 register = template.Library()
 _WEEKDAYS = "一二三四五六日"
-ICONS = frozenset("pass fail refer na bank turn todo half pause file right".split())
+ICONS = frozenset(["pass", "fail", "refer", "na", "bank", "turn", "todo", "half", "pause", "file", "right"])
 TIERS = ("T1", "T2", "T3", "T4", "T5")
 
 

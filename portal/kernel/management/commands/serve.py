@@ -35,6 +35,10 @@ class Command(BaseCommand):
     def handle(self, *args: object, **options: object) -> None:
         port = int(str(options["port"]))
         try:
-            serve(host=str(options["host"]), port=port, on_ready=lambda: self.stdout.write(WELCOME.format(port=port), ending=""))
+            serve(
+                host=str(options["host"]),
+                port=port,
+                on_ready=lambda: self.stdout.write(WELCOME.format(port=port), ending=""),
+            )
         except PortTaken as error:
             raise CommandError(f"端口 {port} 已被占用。换一个：make run PORT={port + 1}") from error
