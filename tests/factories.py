@@ -30,7 +30,7 @@ PDF = b"%PDF-1.4\n1 0 obj<<>>endobj\ntrailer<<>>\n%%EOF\n"
 def load_defaults() -> None:
     account_defaults.load_defaults()
     product_defaults.load_defaults()
-    product_defaults.open_registers_for_demo(date(2020, 1, 1))
+    product_defaults.open_registers_for_demo(date(2024, 1, 1))
 
 
 def demo_uscc(number: int | None = None) -> str:

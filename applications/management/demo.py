@@ -88,7 +88,7 @@ def build() -> bool:
     """Create the demonstration once; False when it is there already."""
     if User.objects.filter(email="founder@demo.example").exists():
         return False
-    open_registers_for_demo(date(2020, 1, 1))
+    open_registers_for_demo(date(2024, 1, 1))
     people = _bankers()
     _partner()
     for number, case in enumerate(CASES, 1):
