@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import unicodedata
 
 import phonenumbers
@@ -24,18 +25,18 @@ def normalise_address(raw: str, *, field: str = "address") -> str:
     return normalise_phone(text, field=field)
 
 
+_MOBILE = re.compile(r"(?:\+?86)?(1[3-9]\d{9})")
+_SPACING = re.compile(r"[ \-\u2010-\u2015]")
+
+
 def normalise_phone(raw: str, *, field: str = "phone") -> str:
     """Return a mainland mobile number in E.164. Raises InvalidInput at `field`."""
     wrong = InvalidInput("phone_invalid", "请填写 11 位大陆手机号，或邮箱地址", field=field)
-    try:
-        number = phonenumbers.parse(unicodedata.normalize("NFKC", raw).strip(), "CN")
-    except phonenumbers.NumberParseException as error:
-        raise wrong from error
-    mobile = phonenumbers.number_type(number) in (
-        phonenumbers.PhoneNumberType.MOBILE,
-        phonenumbers.PhoneNumberType.FIXED_LINE_OR_MOBILE,
-    )
-    if number.country_code != 86 or not phonenumbers.is_valid_number(number) or not mobile or number.extension:
+    found = _MOBILE.fullmatch(_SPACING.sub("", unicodedata.normalize("NFKC", raw).strip()))
+    if found is None:
+        raise wrong
+    number = phonenumbers.parse(found[1], "CN")
+    if not phonenumbers.is_valid_number(number):
         raise wrong
     return phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164)
 

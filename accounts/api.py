@@ -252,7 +252,7 @@ class ReferralIn(StrictSerializer):
     name = CleanCharField(max_length=200)
     contact_name = CleanCharField(max_length=60)
     contact_phone = CleanCharField(max_length=30)
-    product = CleanCharField(max_length=40, required=False, default="")
+    product = CleanCharField(max_length=40, required=False)
 
 
 class ReferralOut(serializers.Serializer):
@@ -303,7 +303,7 @@ class ReferralListView(PartnerView):
     )
     def post(self, request) -> Response:
         data = self.parsed(ReferralIn)
-        data["product_code"] = data.pop("product")
+        data["product_code"] = data.pop("product", "")
         return self.once(lambda: (201, _referral_out(partners.refer(**data, actor=self.actor))))
 
 

@@ -24,6 +24,18 @@ class PortalAdminSite(admin.AdminSite):
         data = path("data/", self.admin_view(super().index), name="data")
         return [*case_desk.urls(self), data, *super().get_urls()]
 
+    def desk_context(self, request: HttpRequest) -> dict:
+        """What the base template needs on the desk: the stock context without its list of models and their permissions."""
+        return {
+            "site_title": self.site_title,
+            "site_header": self.site_header,
+            "site_url": "/",
+            "has_permission": True,
+            "available_apps": [],
+            "is_popup": False,
+            "is_nav_sidebar_enabled": True,
+        }
+
     def index(self, request: HttpRequest, extra_context: dict | None = None) -> HttpResponse:
         """Bankers land in their queue, administrators on the data pages."""
         works = (

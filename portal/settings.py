@@ -112,7 +112,9 @@ DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 # Redis is a convenience, never the truth: caches and throttles fail open, sessions stay in the database.
 REDIS_URL = env.str("REDIS_URL", "")
 # kombu and redis-py name a socket differently.
-CACHE_BACKEND = "portal.kernel.caching.FailOpenRedisCache" if REDIS_URL else "django.core.cache.backends.locmem.LocMemCache"
+CACHE_BACKEND = (
+    "portal.kernel.caching.FailOpenRedisCache" if REDIS_URL else "django.core.cache.backends.locmem.LocMemCache"
+)
 CACHES = {"default": {"BACKEND": CACHE_BACKEND, "LOCATION": REDIS_URL.replace("redis+socket://", "unix://")}}
 SESSION_ENGINE = "django.contrib.sessions.backends.db"
 SESSION_COOKIE_AGE = 60 * 60 * 12

@@ -21,7 +21,7 @@ from accounts.models import Consent, Membership, OutboxMessage
 from accounts.web.forms import AddressForm, ClaimForm, CodeForm, IdentityForm, InviteForm
 from portal.kernel.access import mask_address
 from portal.kernel.errors import PortalError
-from portal.kernel.web import applicant, put_error, tell_error
+from portal.kernel.web import applicant, posted, put_error, tell_error
 
 _PENDING = "login_address"
 _NEXT = "login_next"
@@ -36,7 +36,7 @@ def _safe_next(request: HttpRequest, url: str) -> str:
 def login(request: HttpRequest) -> HttpResponse:
     if request.user.is_authenticated:
         return redirect("applications:list")
-    form = AddressForm(request.POST or None)
+    form = AddressForm(posted(request))
     if request.method == "POST" and form.is_valid():
         try:
             address = normalise_address(form.cleaned_data["address"])
@@ -56,7 +56,7 @@ def login_code(request: HttpRequest) -> HttpResponse:
     address = request.session.get(_PENDING)
     if not address:
         return redirect("accounts:login")
-    form = CodeForm(request.POST or None)
+    form = CodeForm(posted(request))
     if request.method == "POST" and form.is_valid():
         try:
             user = codes.redeem_code(address=address, code=form.cleaned_data["code"].strip())
@@ -105,7 +105,7 @@ def enterprises(request: HttpRequest) -> HttpResponse:
 @applicant
 @require_http_methods(["GET", "POST"])
 def claim(request: HttpRequest) -> HttpResponse:
-    form = ClaimForm(request.POST or None)
+    form = ClaimForm(posted(request))
     if request.method == "POST" and form.is_valid():
         try:
             membership = onboarding.claim(**form.cleaned_data, actor=request.actor)

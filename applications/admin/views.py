@@ -68,7 +68,7 @@ def queue(request: HttpRequest, code: str) -> HttpResponse:
     except PortalError as error:
         raise Http404 from error
     context = {
-        **admin.site.each_context(request),
+        **admin.site.desk_context(request),
         "title": found.label,
         "queue": found,
         "queues": queues.QUEUES.values(),
@@ -162,7 +162,10 @@ def _render_case(
     screening = case.newest_screening(application)
     submission = application.submissions.order_by("-round").first()
     assessments = list(application.assessments.select_related("banker__user"))
-    recommendation = application.recommendations.select_related("banker__user").order_by("-pk").first()
+    # Nobody recommends before scoring, and nothing is asked before a return: two queries less on a fresh case.
+    recommendations = application.recommendations.select_related("banker__user").order_by("-pk")
+    recommendation = recommendations.first() if assessments else None
+    was_returned = application.round > 1 or application.status == "returned"
     mine = {a.dimension: a for a in assessments if a.banker_id == banker.pk}
     left = [d for d in reviewing.Dimension if d not in mine] if application.is_credit else []
     rows = offered(
@@ -173,7 +176,7 @@ def _render_case(
         scores_left=left,
     )
     context = {
-        **admin.site.each_context(request),
+        **admin.site.desk_context(request),
         "title": application.enterprise.name,
         "is_nav_sidebar_enabled": False,
         "application": application,
@@ -182,7 +185,7 @@ def _render_case(
         "screening": screening,
         "groups": case.finding_groups(screening),
         "score": case.score_rows(screening),
-        "facts": _facts(submission),
+        "facts": _facts(application, submission),
         "documents": application.documents.filter(removed_at=None),
         "notes": application.notes.select_related("banker__user").order_by("-pk")[:20],
         "events": case.staff_timeline(application.reference),
@@ -196,7 +199,7 @@ def _render_case(
         "note_form": failed[1] if failed and failed[0] == "note" else NoteForm(auto_id="note_%s"),
         "size_labels": SIZE_LABELS,
         "stage": Stage(screening.stage).label if screening and screening.stage else "",
-        "supplements": Supplement.objects.filter(application=application).order_by("-pk"),
+        "supplements": Supplement.objects.filter(application=application).order_by("-pk") if was_returned else [],
     }
     return TemplateResponse(request, "admin/case.html", context, status=422 if failed else 200)
 
@@ -234,10 +237,11 @@ def _forms(rows: list, application: Application, mine: dict, recommendation, fai
     return out
 
 
-def _facts(submission) -> list[dict]:
+def _facts(application: Application, submission) -> list[dict]:
     """What was submitted, by field with its source and conflicts, for the left column."""
     if submission is None:
         return []
+    submission.application = application
     known, _, _ = known_of(submission)
     rows = []
     for key, value in known.values.items():
@@ -311,7 +315,7 @@ def member_list(request: HttpRequest) -> HttpResponse:
         for m in waiting
     ]
     context = {
-        **admin.site.each_context(request),
+        **admin.site.desk_context(request),
         "title": "待核验成员",
         "rows": rows,
         "banker": banker,

@@ -323,7 +323,7 @@ class TeamForm(SectionForm):
         max_digits=7,
         decimal_places=4,
         widget=forms.TextInput(attrs={"inputmode": "decimal"}),
-        error_messages={"invalid": "请填写数字，例如 12.5", "max_value": "不能大于 100%", "min_value": "不能小于 0"},
+        error_messages={"invalid": "请填写数字，例如 12.5", "max_value": "不能大于 100", "min_value": "不能小于 0"},
     )
     share_pct.unit = "%"
     rank_national = CountField(label="细分市场全国排名", unit="名")

@@ -22,7 +22,7 @@ from portal.kernel.clock import now
 from portal.kernel.errors import PortalError
 from portal.kernel.files import as_attachment
 from portal.kernel.pages import keyset
-from portal.kernel.web import applicant, put_error, tell_error
+from portal.kernel.web import applicant, posted, put_error, tell_error
 from products.models import Product
 
 
@@ -113,7 +113,7 @@ def section(request: HttpRequest, reference: str, name: str) -> HttpResponse:
     membership = _membership(request, application)
     cls = form_class(application, name)
     initial = cls.initial_from(application, drafting.profile_for(application, membership))
-    form = cls(request.POST or None, application=application, initial=initial)
+    form = cls(posted(request), application=application, initial=initial)
     if request.method == "POST" and form.is_valid():
         profile, values = form.changes()
         try:
@@ -175,7 +175,7 @@ def sign(request: HttpRequest, reference: str) -> HttpResponse:
 def documents(request: HttpRequest, reference: str) -> HttpResponse:
     application = _editable(request, reference)
     _membership(request, application)
-    form = UploadForm(request.POST or None, request.FILES or None)
+    form = UploadForm(posted(request), request.FILES if request.method == "POST" else None)
     if request.method == "POST" and form.is_valid():
         try:
             drafting.upload(

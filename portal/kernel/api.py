@@ -193,9 +193,17 @@ class CleanCharField(serializers.CharField):
 class DecimalString(serializers.DecimalField):
     """A decimal as a JSON string; numbers, exponents and blanks are refused."""
 
+    def validate_empty_values(self, data: object) -> tuple[bool, object]:
+        if data == "":
+            self._refuse()  # the library would read a blank as null
+        return super().validate_empty_values(data)
+
+    def _refuse(self) -> None:
+        raise serializers.ValidationError('请用文本写数字，例如 "3000000.00"', code="decimal_string")
+
     def to_internal_value(self, data: object):
         if not isinstance(data, str) or not data.strip() or any(c in data for c in "eE_"):
-            raise serializers.ValidationError('请用文本写数字，例如 "3000000.00"', code="decimal_string")
+            self._refuse()
         return super().to_internal_value(data)
 
 

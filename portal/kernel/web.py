@@ -8,7 +8,7 @@ from django.conf import settings
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.forms import BaseForm
-from django.http import HttpRequest
+from django.http import HttpRequest, QueryDict
 
 from portal.kernel.actors import Actor, ActorKind
 from portal.kernel.errors import PortalError
@@ -31,6 +31,11 @@ def applicant(view):
         return view(request, *args, **kwargs)
 
     return wrapper
+
+
+def posted(request: HttpRequest) -> QueryDict | None:
+    """The form data of a POST, an empty one included; None binds nothing."""
+    return request.POST if request.method == "POST" else None
 
 
 def put_error(form: BaseForm, error: PortalError) -> None:
