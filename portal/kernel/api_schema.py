@@ -48,10 +48,8 @@ class ClientScheme(OpenApiAuthenticationExtension):
 class PortalSchema(AutoSchema):
     """Adds the common problem answers, so that no view repeats them."""
 
-    def get_response_serializers(self):
-        declared = super().get_response_serializers()
-        if not isinstance(declared, dict):
-            declared = {200: declared}
+    def _get_response_bodies(self, direction="response"):
+        bodies = super()._get_response_bodies(direction)
         extra = dict(_ALWAYS)
         if self.method in ("POST", "PUT", "PATCH"):
             extra |= _WITH_BODY
@@ -59,4 +57,8 @@ class PortalSchema(AutoSchema):
                 extra[409] = "与当前状态冲突"
         if "{" in self.path:
             extra[404] = "没有找到"
-        return {**{(code, PROBLEM): OpenApiResponse(Problem, text) for code, text in extra.items()}, **declared}
+        for code, text in extra.items():
+            bodies.setdefault(
+                str(code), self._get_response_for_code(OpenApiResponse(Problem, text), str(code), [PROBLEM])
+            )
+        return bodies
