@@ -121,11 +121,14 @@ SESSION_COOKIE_AGE = 60 * 60 * 12
 SESSION_COOKIE_HTTPONLY = True
 
 CELERY_BROKER_URL = REDIS_URL or "memory://localhost/"
-CELERY_BROKER_TRANSPORT_OPTIONS = (
-    {"socket_timeout": 0.5, "socket_connect_timeout": 0.5, "visibility_timeout": 3600}
-    if REDIS_URL
-    else {"polling_interval": 0.05}
-)
+# Half a second for a dead or silent Redis: a submit must not wait for the broker.
+REDIS_TRANSPORT_OPTIONS = {
+    "socket_timeout": 0.5,
+    "socket_connect_timeout": 0.5,
+    "max_retries": 0,
+    "visibility_timeout": 3600,
+}
+CELERY_BROKER_TRANSPORT_OPTIONS = REDIS_TRANSPORT_OPTIONS if REDIS_URL else {"polling_interval": 0.05}
 CELERY_BROKER_CONNECTION_TIMEOUT = 0.5
 CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
 CELERY_TASK_PUBLISH_RETRY = False
