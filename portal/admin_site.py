@@ -33,7 +33,7 @@ class PortalAdminSite(admin.AdminSite):
             "has_permission": True,
             "available_apps": [],
             "is_popup": False,
-            "is_nav_sidebar_enabled": True,
+            "is_nav_sidebar_enabled": False,
         }
 
     def index(self, request: HttpRequest, extra_context: dict | None = None) -> HttpResponse:

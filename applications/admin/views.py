@@ -178,7 +178,6 @@ def _render_case(
     context = {
         **admin.site.desk_context(request),
         "title": application.enterprise.name,
-        "is_nav_sidebar_enabled": False,
         "application": application,
         "banker": banker,
         "clock": queues.with_clocks([application])[0][1],
