@@ -32,6 +32,11 @@ def production_is_safe(app_configs: object = None, **_: object) -> list[CheckMes
         for name in _LOCAL
         if settings.SOURCES[name]["adapter"] == "local"
     ]
+    errors += [
+        Error(f"source {name} has no https address", hint=f"set {name.upper()}_URL", id="portal.E006")
+        for name in _LOCAL
+        if settings.SOURCES[name]["adapter"] == "http" and not settings.SOURCES[name]["url"].startswith("https://")
+    ]
     if settings.FILE_SCANNER == "builtin":
         errors.append(
             Error("FILE_SCANNER is the demonstration scanner", hint="set FILE_SCANNER=clamd", id="portal.E004")

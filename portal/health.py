@@ -1,7 +1,7 @@
-"""`/healthz`: can this process serve? `/readyz`: what of the queue?"""
+"""`/healthz`: can this process serve? `/readyz`: what of the queue? (staff only: it tells of the inside)"""
 
 from django.db import connection
-from django.http import HttpRequest, JsonResponse
+from django.http import Http404, HttpRequest, JsonResponse
 from django.views.decorators.http import require_safe
 
 from portal.kernel.models import QueuedJob
@@ -16,6 +16,8 @@ def healthz(request: HttpRequest) -> JsonResponse:
 
 @require_safe
 def readyz(request: HttpRequest) -> JsonResponse:
+    if not request.user.is_staff:
+        raise Http404
     waiting = QueuedJob.objects.filter(finished_at=None, parked_at=None)
     return JsonResponse(
         {

@@ -68,7 +68,10 @@ def page_of(rows: ApplicationQuerySet, *, cursor: str = "", limit: int = 50) -> 
 
 def counts(banker: Banker) -> dict[str, str]:
     """Capped count of every queue."""
-    return {queue.code: capped_count(queue.rows(Application.objects.all(), banker)) for queue in QUEUES.values()}
+    return {
+        queue.code: capped_count(queue.rows(Application.objects.all(), banker).order_by(*ORDER))
+        for queue in QUEUES.values()
+    }
 
 
 @dataclass(frozen=True, slots=True)
