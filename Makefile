@@ -28,7 +28,7 @@ run: setup ## site, worker and beat in one process, with demo data
 	@$(PY) manage.py migrate --verbosity 0
 	@$(PY) manage.py setup_defaults > /dev/null
 	@$(PY) manage.py seed > /dev/null
-	@exec $(PY) manage.py serve --port $(PORT)
+	@SITE_URL=http://localhost:$(PORT) exec $(PY) manage.py serve --port $(PORT)
 
 web: setup ## production web process (DATABASE_URL, REDIS_URL)
 	@exec $(VENV)/bin/granian --interface wsgi --workers 2 --blocking-threads 8 --host 127.0.0.1 --port $(PORT) portal.wsgi:application

@@ -16,11 +16,17 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Task:
-    """One section with its state: `done`, `started`, `todo`; `missing` says in words what is left."""
+    """One section with its state: `done`, `optional`, `started`, `todo`; `missing` says in words what is left."""
 
     section: Section
     state: str
     missing: tuple[str, ...]
+    untouched: bool = False
+
+    @property
+    def is_open(self) -> bool:
+        """Stands in the way of submitting."""
+        return self.state in ("started", "todo")
 
 
 def sections_of(product: Product) -> tuple[Section, ...]:
@@ -48,17 +54,18 @@ def tasks(
             m["label"] for m in application.product.required_materials if m["kind"] not in document_kinds
         ),
     }
-    return [_task(section, needs[section], application) for section in sections_of(application.product)]
+    return [_task(section, needs[section], application, document_kinds) for section in sections_of(application.product)]
 
 
-def _task(section: Section, missing: tuple[str, ...], application: Application) -> Task:
+def _task(section: Section, missing: tuple[str, ...], application: Application, document_kinds: set[str]) -> Task:
     saved = section in application.sections_saved
     if section in (Section.CONSENTS, Section.DOCUMENTS):
         # Nothing to save here: what is signed and uploaded tells.
-        return Task(section, "todo" if missing else "done", missing)
+        has_files = section != Section.DOCUMENTS or bool(document_kinds)
+        return Task(section, "todo" if missing else "done" if has_files else "optional", missing)
     if missing:
         return Task(section, "started" if saved else "todo", missing)
-    return Task(section, "done" if saved else "todo", () if saved else ("还没有填写",))
+    return Task(section, "done" if saved else "todo", () if saved else ("还没有填写",), untouched=not saved)
 
 
 def _need(application: Application) -> tuple[str, ...]:

@@ -52,4 +52,4 @@ class ApplicationQuerySet(models.QuerySet):
 
     def with_row(self) -> ApplicationQuerySet:
         """What a list row shows."""
-        return self.select_related("enterprise", "product", "assignee__user", "partner")
+        return self.select_related("enterprise", "product", "assignee__user", "partner", "offer")

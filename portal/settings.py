@@ -253,7 +253,8 @@ UPLOAD_LIMIT = 20 * 1024 * 1024
 MEDIA_ROOT = env.str("MEDIA_ROOT", str(VAR_DIR / "files"))
 
 STATIC_URL = "/static/"
-STATIC_ROOT = BASE_DIR / "staticfiles"
+STATIC_ROOT = VAR_DIR / "static"
+STATIC_ROOT.mkdir(exist_ok=True)
 STATICFILES_DIRS = [BASE_DIR / "static", ("bootstrap", Path(find_spec("bootstrap").submodule_search_locations[0]))]
 STORAGES = {
     "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},

@@ -190,6 +190,12 @@ def _render_case(
         "events": case.staff_timeline(application.reference),
         "assessments": assessments,
         "recommendation": recommendation,
+        "turn": case.desk_turn(
+            application,
+            may_act=any(not row.why_not for row in rows) or _may_score(application, banker),
+            scores_left=len(left),
+        ),
+        "home_queue": queues.QUEUES["signature" if banker.role == BankerRole.APPROVER else "mine"],
         "offered": rows,
         "forms": _forms(rows, application, mine, recommendation, failed),
         "failed": failed and failed[0],

@@ -38,7 +38,7 @@ def claim(*, application_id: int, actor: Actor) -> Application:
             at=f"{application.claimed_at.astimezone(BEIJING):%H:%M}",
         )
     if application.status != "screened":
-        raise RuleRefused("not_claimable", "这件申请现在不在待认领队列")
+        raise RuleRefused("not_claimable", "这件申请现在不在待领取队列")
     application.assignee, application.claimed_at, application.version = banker, now(), application.version + 1
     application.save(update_fields=["assignee", "claimed_at", "version"])
     record(

@@ -94,7 +94,7 @@ def what_is_left(application: Application) -> dict[str, tuple[str, ...]]:
     found = tasks(
         application, profile=profile, missing_consents=[ConsentKind(k).label for k in missing], document_kinds=kinds
     )
-    return {task.section.value: task.missing for task in found if task.state != "done"}
+    return {task.section.value: task.missing for task in found if task.is_open}
 
 
 def _refuse_second_open(application: Application) -> None:

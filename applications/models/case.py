@@ -131,6 +131,22 @@ class Application(models.Model):
         return ALL_STATUSES[self.status] if self.lifecycle_name == "credit" else self.lifecycle.status(self.status)
 
     @property
+    def waits_for_claim(self) -> bool:
+        return self.status == "screened" and self.assignee_id is None
+
+    @property
+    def desk_status(self) -> dict[str, str]:
+        """Label and tone of the tag on the bank's desk."""
+        info = self.status_info
+        return {"label": "待领取" if self.waits_for_claim else info.label, "tone": info.desk_tone}
+
+    @property
+    def public_status(self) -> dict[str, str]:
+        """Label and tone of the tag on the applicant's pages."""
+        info = self.status_info
+        return {"label": "等客户经理领取" if self.waits_for_claim else info.public_label, "tone": info.tone}
+
+    @property
     def is_credit(self) -> bool:
         return self.lifecycle_name == "credit"
 

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, time
 
 from accounts.models import User
 from applications.enums import DECLINE_WORDS, ReturnReason
 from applications.models import Application, Screening
 from portal.kernel.clock import BEIJING, now, workdays_between
 from portal.kernel.models import Event
-from portal.kernel.templatetags.portal_ui import cn_day, last_day
+from portal.kernel.wording import cn_day, last_day
 from products.domain.evaluating import compiled
 from products.policy.engine import BECAUSE_WORDS, read
 
@@ -53,6 +53,7 @@ class Step:
     at: datetime | None
     icon: str
     note: str = ""
+    is_now: bool = False  # the applicant must act here
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,6 +81,12 @@ def left_words(application: Application) -> str:
     return f"还剩 {left} 个工作日" if left > 0 else "今天到期"
 
 
+def days_left(moment: datetime) -> str:
+    """`还剩 9 个工作日` until a deadline of the applicant's."""
+    left = workdays_between(now(), moment) - (moment.astimezone(BEIJING).time() == time.min)
+    return f"还剩 {left} 个工作日" if left > 0 else "今天到期"
+
+
 def turn_of(application: Application) -> Turn:
     """The strip at the top of the applicant's page."""
     status = application.status
@@ -93,17 +100,17 @@ def turn_of(application: Application) -> Turn:
             "轮到您",
             f"补充 {open_items} 项材料，然后我们继续审查" if open_items else "材料已补齐，请提交",
             "您补交前，银行的办理时限暂停计时",
+            days_left(application.answer_by),
             f"{cn_day(last_day(application.answer_by))}前",
-            "请在",
             "is-you",
         )
     if status == "offered":
         return Turn(
             "轮到您",
             "方案已出，请查看并确认",
-            "不接受也没有费用，可以重新申请",
+            "不接受不收费，可以用原材料重新申请",
+            days_left(application.offer.expires_at),
             f"{cn_day(application.offer.expires_at)}前",
-            "请在",
             "is-you",
         )
     if status == "declined":
@@ -115,8 +122,30 @@ def turn_of(application: Application) -> Turn:
             "approved": "正在准备方案",
             "accepted": "已接受，等银行放款",
         }[status]
-        return Turn("轮到银行", what, "需要您补充时会发消息给您", left_words(application), due_words(application))
+        more = "客户经理会联系您签署借款合同，签署后放款" if status == "accepted" else "需要您补充时会发消息给您"
+        return Turn("轮到银行", what, more, left_words(application), due_words(application))
     return Turn("已结束", application.status_info.public_label, "", css="is-other")
+
+
+def desk_turn(application: Application, *, may_act: bool, scores_left: int) -> Turn:
+    """The strip on the bank's desk: yellow only when this reader can do the next thing."""
+    info = application.status_info
+    if info.turn == "applicant":
+        return Turn("轮到企业", info.label, css="is-other")
+    if info.turn != "bank":
+        return Turn("系统" if info.turn == "system" else "已结束", info.label, css="is-other")
+    owner = str(application.assignee.user) if application.assignee else ""
+    what = {
+        "screened": "待领取"
+        if not owner
+        else f"{owner}：还差 {scores_left} 项评分"
+        if scores_left and application.is_credit
+        else f"{owner}审查中",
+        "recommended": "等审批岗签字",
+        "approved": "出具方案",
+        "accepted": "等登记放款",
+    }[application.status]
+    return Turn("轮到您" if may_act else "轮到银行", what, css="is-you" if may_act else "")
 
 
 # event type → (title, icon); an event without a title is not shown to applicants
@@ -179,12 +208,23 @@ def public_events(reference: str) -> list[Event]:
 
 
 def timeline(application: Application) -> list[Step]:
-    """What happened, oldest first, then who acts next."""
-    steps = [
-        Step(TITLES[e.type][0], _ACTORS[e.actor_kind], e.at, TITLES[e.type][1], _note_of(e))
-        for e in public_events(application.reference)
-        if e.type not in ("document.added",)
-    ]
+    """What happened, oldest first, then who acts next. Only the step that waits for the applicant is marked."""
+    events = [e for e in public_events(application.reference) if e.type != "document.added"]
+    yours = application.status_info.turn == "applicant"
+    steps = []
+    for event in events:
+        title, icon = TITLES[event.type]
+        is_now = yours and event is events[-1]
+        steps.append(
+            Step(
+                title,
+                _ACTORS[event.actor_kind],
+                event.at,
+                icon if is_now or icon != "turn" else "pass",
+                _note_of(event),
+                is_now,
+            )
+        )
     future = {
         "submitted": [("自动检查", "系统"), ("客户经理审查", "银行"), ("审批结论", "银行")],
         "screened": [("审批结论", "银行"), ("确认方案", "您")] if application.is_credit else [("办结", "银行")],
@@ -244,6 +284,7 @@ def score_rows(screening: Screening | None) -> list[dict]:
                 "points": raw["points"],
                 "points_max": raw["points_max"],
                 "max": raw["max"],
+                "open": raw["points_max"] - raw["points"],
                 "width": round(raw["points"] * 100 / raw["max"]),
                 "open_width": round(raw["points_max"] * 100 / raw["max"]),
                 "items": [

@@ -11,6 +11,7 @@ from applications.models import Application
 from applications.querysets import ApplicationQuerySet
 from portal.kernel.clock import BEIJING, load_overrides, now, workdays_between
 from portal.kernel.pages import Page, capped_count, keyset
+from portal.kernel.wording import last_day
 
 ORDER = ("due_at", "id")
 
@@ -28,16 +29,19 @@ QUEUES: dict[str, Queue] = {
     for q in (
         Queue(
             "unclaimed",
-            "待认领",
-            "没有待认领的申请。新申请初筛完成后会出现在这里",
+            "待领取",
+            "没有待领取的申请。新申请初筛完成后会出现在这里",
             lambda rows, banker: rows.unclaimed(),
         ),
         Queue(
-            "mine", "我的", "您还没有领取申请。到「待认领」领取一件", lambda rows, banker: rows.claimed_by(banker.pk)
+            "mine",
+            "我领取的",
+            "您还没有领取申请。到「待领取」领取一件",
+            lambda rows, banker: rows.claimed_by(banker.pk),
         ),
-        Queue("returned", "待补件", "没有等企业补件的申请", lambda rows, banker: rows.waiting_for_firm()),
+        Queue("returned", "等企业补件", "没有等企业补件的申请", lambda rows, banker: rows.waiting_for_firm()),
         Queue("signature", "待审批", "没有等审批签字的申请", lambda rows, banker: rows.awaiting_signature()),
-        Queue("overdue", "超时", "没有超过办理时限的申请", lambda rows, banker: rows.overdue()),
+        Queue("overdue", "已超时", "没有超过办理时限的申请", lambda rows, banker: rows.overdue()),
     )
 }
 
@@ -88,7 +92,10 @@ def clock_of(application: Application, overrides: dict[date, bool], at: datetime
     moment = at or now()
     if application.paused_days is not None:
         return Clock("暂停", "na", 0)
-    if application.due_at is None:
+    if application.status_info.turn == "applicant":
+        by = application.offer.expires_at if application.status == "offered" else application.answer_by
+        return Clock(f"企业 {last_day(by):%m-%d} 前" if by else "等企业", "na", 0)
+    if application.due_at is None or application.status_info.turn not in ("bank", "system"):
         return Clock("—", "na", 0)
     if moment >= application.due_at:
         return Clock(f"超 {max(-workdays_between(moment, application.due_at, overrides), 1)} 天", "fail", 100)

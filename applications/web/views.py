@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
+
 from django.contrib import messages
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
@@ -21,6 +23,7 @@ from portal.kernel.access import note_access
 from portal.kernel.clock import now
 from portal.kernel.errors import PortalError
 from portal.kernel.files import as_attachment
+from portal.kernel.money import group
 from portal.kernel.pages import keyset
 from portal.kernel.web import applicant, posted, put_error, tell_error
 from products.models import Product
@@ -45,7 +48,11 @@ def _editable(request: HttpRequest, reference: str) -> Application:
 def application_list(request: HttpRequest) -> HttpResponse:
     rows = Application.objects.visible_to(request.actor).select_related("enterprise", "product")
     page = keyset(rows, order=("created_at", "id"), cursor=request.GET.get("cursor", ""), limit=20, descending=True)
-    return render(request, "applications/application_list.html", {"page": page, "nav": "applications"})
+    return render(
+        request,
+        "applications/application_list.html",
+        {"page": page, "yours": sum(a.status_info.turn == "applicant" for a in page.rows), "nav": "applications"},
+    )
 
 
 @applicant
@@ -98,7 +105,7 @@ def tasks(request: HttpRequest, reference: str) -> HttpResponse:
         return redirect("applications:status", reference)
     membership = _membership(request, application)
     rows = _tasks(request, application, membership)
-    left = sum(row.state != "done" for row in rows)
+    left = sum(row.is_open for row in rows)
     context = {"application": application, "membership": membership, "rows": rows, "left": left, "nav": "applications"}
     return render(request, "applications/tasks.html", context)
 
@@ -237,7 +244,9 @@ def check(request: HttpRequest, reference: str) -> HttpResponse:
             continue
         cls = form_class(application, task.section)
         form = cls(application=application, initial=cls.initial_from(application, profile))
-        blocks.append({"task": task, "answers": [(f.label, _shown(f)) for f in form]})
+        filled = [f for f in form if f.value() not in (None, "", [])]
+        blank = [f.label for f in form if f not in filled]
+        blocks.append({"task": task, "answers": [(f.label, _shown(f)) for f in filled], "blank": blank})
     files = application.documents.filter(removed_at=None, supplement=None)
     context = {
         "application": application,
@@ -245,21 +254,21 @@ def check(request: HttpRequest, reference: str) -> HttpResponse:
         "blocks": blocks,
         "rows": rows,
         "files": files,
-        "left": sum(r.state != "done" for r in rows),
+        "left": sum(r.is_open for r in rows),
         "nav": "applications",
     }
     return render(request, "applications/check.html", context)
 
 
 def _shown(bound) -> str:
-    """An answer in words."""
+    """A given answer in words."""
     value = bound.value()
-    if value in (None, "", []):
-        return "没有填写"
     choices = dict(getattr(bound.field, "choices", []))
     if isinstance(value, list):
         return "、".join(str(choices.get(v, v)) for v in value)
     unit = getattr(bound.field, "unit", "")
+    if unit == "万元":
+        value = group(Decimal(str(value)), max(0, -Decimal(str(value)).normalize().as_tuple().exponent))
     return f"{choices.get(value, value)}{' ' + unit if unit else ''}"
 
 
@@ -278,7 +287,7 @@ def _act(request: HttpRequest, reference: str, work, done: str) -> HttpResponse:
 @applicant
 @require_POST
 def submit(request: HttpRequest, reference: str) -> HttpResponse:
-    return _act(request, reference, submission.submit, "已提交。10 分钟内且未开始审查时可以撤销修改")
+    return _act(request, reference, submission.submit, "已提交。10 分钟内、银行开始审查前，可以撤回修改")
 
 
 @applicant
@@ -303,6 +312,9 @@ def undo(request: HttpRequest, reference: str) -> HttpResponse:
 @require_POST
 def answer_offer(request: HttpRequest, reference: str) -> HttpResponse:
     accepted = request.POST.get("answer") == "accept"
+    if accepted and request.POST.get("read") != "yes":
+        messages.error(request, "请先勾选「我已阅读额度、利率、期限和还款方式」")
+        return redirect("applications:status", reference)
 
     def work(*, application_id: int, actor) -> None:
         closing.answer_offer(application_id=application_id, accepted=accepted, actor=actor)
@@ -336,6 +348,8 @@ def status(request: HttpRequest, reference: str) -> HttpResponse:
 
 def _status_context(application: Application) -> dict:
     screening = case.newest_screening(application)
+    asked = application.supplements.filter(round=application.round).prefetch_related("documents").order_by("pk")
+    supplements = list(asked) if application.status == "returned" else []
     may_undo = (
         application.status in ("submitted", "screened")
         and application.assignee_id is None
@@ -350,11 +364,8 @@ def _status_context(application: Application) -> dict:
         "score": case.score_rows(screening),
         "declined": case.decline_words(application),
         "may_undo": may_undo,
-        "supplements": [
-            s
-            for s in application.supplements.all().prefetch_related("documents")
-            if s.round == application.round and application.status == "returned"
-        ],
+        "supplements": supplements,
+        "supplements_left": sum(s.answered_at is None for s in supplements),
         "offer": getattr(application, "offer", None),
         "nav": "applications",
         "polling": application.status == "submitted",

@@ -28,6 +28,11 @@ class Status:
     is_open: bool = False
     tone: str = "na"  # css class of the tag: na bank turn pass fail refer
 
+    @property
+    def desk_tone(self) -> str:
+        """The tag's tone for bankers: yellow is the reader's own turn, never the firm's."""
+        return "na" if self.turn == "applicant" else self.tone
+
 
 @dataclass(frozen=True, slots=True)
 class Move:

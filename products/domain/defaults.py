@@ -17,6 +17,7 @@ _PURPOSES = [
     Purpose.EXPANSION.value,
     Purpose.OTHER.value,
 ]
+_COMMON_CONDITIONS = ["企业未列入失信被执行人名单", "企业征信无当前逾期", "资金不用于股权投资"]
 _CREDIT_CONSENTS = ["terms", "firm_credit", "personal_credit", "tax_data"]
 _STATEMENTS = {
     "kind": "financial_statements",
@@ -47,14 +48,14 @@ PRODUCTS: list[dict] = [
         "max_rate_bp": 460,
         "max_term_months": 12,
         "methods": ["interest_first", "revolving"],
-        "conditions": ["成立满 1 年", "五层中任意一层"],
+        "conditions": ["成立满 1 年", "达到五层之一：从潜力层起，有专利、有研发或有团队即可", *_COMMON_CONDITIONS],
         "materials": [_STATEMENTS],
     },
     {
         "code": "zhaochuangdai",
         "kind": "credit",
         "name": "招创贷",
-        "tagline": "按技术、团队、行业地位评分核定",
+        "tagline": "看技术、团队、行业地位",
         "stage": "壮苗",
         "order": 20,
         "description": "不以营业收入和利润为门槛，看技术壁垒、团队背景和行业地位。机评下限 55 分以上按标准流程办理，不到的由客户经理评审。",
@@ -66,14 +67,18 @@ PRODUCTS: list[dict] = [
         "max_rate_bp": 420,
         "max_term_months": 36,
         "methods": ["interest_first", "equal_principal"],
-        "conditions": ["T2 科创层及以上", "科创机评 55 分以上"],
+        "conditions": [
+            "科创层（T2）及以上：科技型中小企业、创新型中小企业等",
+            "科创评分 55 分以上",
+            *_COMMON_CONDITIONS,
+        ],
         "materials": [_STATEMENTS, _material("ip_list", "知识产权清单", "件数较多时比逐件填写方便")],
     },
     {
         "code": "zhaojindai",
         "kind": "credit",
         "name": "招金贷",
-        "tagline": "按企业情况单独设计的较大额授信",
+        "tagline": "较大额，一企一策",
         "stage": "壮苗",
         "order": 30,
         "description": "面向研发投入大的高新技术企业及专精特新企业，线上申请，由人审查，一企一策。",
@@ -85,7 +90,7 @@ PRODUCTS: list[dict] = [
         "max_rate_bp": 420,
         "max_term_months": 36,
         "methods": ["interest_first", "equal_principal"],
-        "conditions": ["T3 高新层及以上", "近两年研发费用齐全"],
+        "conditions": ["高新层（T3）及以上：高新技术企业、专精特新企业等", "近两年研发费用齐全", *_COMMON_CONDITIONS],
         "materials": [
             _material("financial_statements", "上一年度财务报表", "核对两年研发费用", required=True),
             _material("rd_ledger", "研发费用明细账", "研发费用与纳税数据不一致时用来说明"),
@@ -95,7 +100,7 @@ PRODUCTS: list[dict] = [
         "code": "account-opening",
         "kind": "service",
         "name": "开户服务",
-        "tagline": "对公账户，线上预填，2 个工作日",
+        "tagline": "对公账户，线上预填",
         "stage": "育苗",
         "order": 90,
         "description": "先在线上填好开户信息、传好证照，到网点一次办完。需要开多个账户可以一次提出。",

@@ -53,10 +53,17 @@ FACTS: dict[str, FactSpec] = _specs(
     ("tier", "分层", T.CODE, "五层规则"),
     ("score", "机评下限", T.POINTS, "机评规则"),
     ("requested_amount", "申请金额", T.AMOUNT, "申请"),
-    ("term_months", "申请期限（月）", T.COUNT, "申请"),
+    ("term_months", "申请期限", T.COUNT, "申请"),
     ("purpose", "资金用途", T.CODE, "申请"),
     ("bureau_overdue", "企业征信当前逾期", T.BOOLEAN, "企业征信"),
 )
+
+# What the two values of a yes-or-no fact are called.
+BOOLEAN_WORDS: dict[str, tuple[str, str]] = {
+    "on_dishonest_list": ("已列入", "未列入"),
+    "bureau_overdue": ("有逾期", "无逾期"),
+}
+ALL_TIERS = frozenset({"T1", "T2", "T3", "T4", "T5"})
 
 # Codes with words of their own, for reading.
 CODE_LABELS: dict[str, str] = {

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from decimal import Decimal, InvalidOperation
 from typing import NamedTuple
 
-from products.policy.catalogue import CODE_LABELS, FACTS
+from products.policy.catalogue import ALL_TIERS, BOOLEAN_WORDS, CODE_LABELS, FACTS
 from products.policy.values import Because, Fact, FactType, Outcome, show
 
 ENGINE_VERSION = 1
@@ -113,7 +113,7 @@ class Document:
 
 
 _COMPARE = {">=": operator.ge, "<=": operator.le, ">": operator.gt, "<": operator.lt}
-_WORDS = {">=": "≥ {}", "<=": "≤ {}", ">": "> {}", "<": "< {}"}
+_WORDS = {">=": "{} 以上", "<=": "{} 以下", ">": "超过 {}", "<": "低于 {}"}
 _NUMERIC = (FactType.AMOUNT, FactType.COUNT, FactType.MONTHS, FactType.POINTS, FactType.RATIO)
 # Traditional size and profit figures never refuse: the bank judges technology, team and standing instead.
 _NEVER_FAIL_ON = frozenset({"revenue", "employees", "size_class"})
@@ -146,8 +146,22 @@ def _show_bound(bound: int, type: FactType) -> str:
     if type is FactType.RATIO:
         return show((bound, 10_000), type) + "%"
     if type is FactType.MONTHS:
-        return show(bound, type) + " 年"
+        return show(bound, type).removesuffix(".0") + " 年"
+    if type is FactType.POINTS:
+        return f"{bound} 分"
     return show(bound, type, wan=True)
+
+
+def _range_words(raw: dict, joiner: str) -> str:
+    """`10–200 万元` for a lower and an upper bound on one fact; empty for anything else."""
+    parts = raw[joiner]
+    ops = [part.get("op") for part in parts]
+    if joiner != "all_of" or ops != [">=", "<="] or parts[0].get("fact") != parts[1].get("fact"):
+        return ""
+    spec = FACTS[parts[0]["fact"]]
+    low, high = (_show_bound(_bound(part["bound"], spec.type, ""), spec.type) for part in parts)
+    unit = " 个月" if spec.code == "term_months" else ""
+    return f"{low.removesuffix(' 万元')}–{high}{unit}"
 
 
 def _condition(raw: object, place: str) -> Condition:
@@ -164,7 +178,7 @@ def _condition(raw: object, place: str) -> Condition:
                 f"{FACTS[c.facts[0]].label} {c.required}" if len(c.facts) == 1 and len(facts) > 1 else c.required
                 for c in inner
             ]
-            return Condition(test, word.join(named), facts)
+            return Condition(test, _range_words(raw, joiner) or word.join(named), facts)
     _need(raw, place, "fact", "op")
     spec = FACTS.get(raw["fact"])
     if spec is None:
@@ -181,14 +195,13 @@ def _condition(raw: object, place: str) -> Condition:
     if op == "known":
         return Condition(_known_test(spec.code), "已填写", (spec.code,))
     if op in ("is_true", "is_false") and spec.type is FactType.BOOLEAN:
-        return Condition(
-            _member_test(spec.code, frozenset({op == "is_true"})), "是" if op == "is_true" else "否", (spec.code,)
-        )
+        words = BOOLEAN_WORDS.get(spec.code, ("是", "否"))
+        return Condition(_member_test(spec.code, frozenset({op == "is_true"})), words[op == "is_false"], (spec.code,))
     if op in ("in", "not_in") and spec.type is FactType.CODE:
         members = raw.get("bound")
         if not isinstance(members, list) or not members or not all(isinstance(m, str) for m in members):
             raise DocumentError(f"{place}/bound", "需要一组文本")
-        words = "、".join(CODE_LABELS.get(m, m) for m in members)
+        words = "五层中任意一层" if set(members) == ALL_TIERS else "、".join(CODE_LABELS.get(m, m) for m in members)
         return Condition(
             _member_test(spec.code, frozenset(members), negate=op == "not_in"),
             words if op == "in" else f"不属于{words}",

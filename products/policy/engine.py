@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import NamedTuple
 
-from products.policy.catalogue import CODE_LABELS, FACTS
+from products.policy.catalogue import BOOLEAN_WORDS, CODE_LABELS, FACTS, FactSpec
 from products.policy.document import Document, Rule, Rung
 from products.policy.values import Fact, FactType, Outcome, encode, show
 
@@ -175,8 +175,8 @@ BECAUSE_WORDS = {
 def read(raw: dict, rule: Rule | Rung | None, *, wan: bool = False) -> dict:
     """Words of a stored finding, for people and for the API: label, observed, required, unit, reason, advice."""
     spec = FACTS[raw["fact"]]
-    shown = _shown(raw["observed"], spec.type, wan)
-    others = [_shown(o, spec.type, wan) for o in raw.get("others", [])]
+    shown = _shown(raw["observed"], spec, wan)
+    others = [_shown(o, spec, wan) for o in raw.get("others", [])]
     because = raw.get("because")
     if because:
         reason = BECAUSE_WORDS[because].format(label=spec.label)
@@ -201,8 +201,14 @@ _UNIT_CODES = dict(zip(FactType, ("CNY", "count", "year", "point", "percent", ""
 _SUFFIX = {FactType.RATIO: "%", FactType.MONTHS: " 年", FactType.POINTS: " 分"}
 
 
-def _shown(value: object, type: FactType, wan: bool) -> str:
+def _shown(value: object, spec: FactSpec, wan: bool) -> str:
+    """A value in words for people (`wan`), or in the plain form of the API."""
+    type = spec.type
     text = show(value, type, wan=wan)
+    if type is FactType.BOOLEAN and value is not None and spec.code in BOOLEAN_WORDS:
+        return BOOLEAN_WORDS[spec.code][not value]
+    if spec.code == "term_months" and text and wan:
+        return f"{text} 个月"
     if type is FactType.CODE:
         return CODE_LABELS.get(text, text) if wan else text
     return text + _SUFFIX.get(type, "") if text and wan else text

@@ -102,7 +102,7 @@ def test_whole_journey_by_pages(client, founder, run_jobs):
     run_jobs()
     status = client.get(base).text
     assert "检查结果" in status
-    assert "客户经理审查中" in status
+    assert "等客户经理领取" in status
     application = Application.objects.get()
     assert (application.requested_amount, application.counterparties) == (1_000_000, ["甲", "乙"])
     assert client.get("/applications/messages/").context["rows"][0].title == "招捷贷申请已提交，正在自动检查"

@@ -106,7 +106,7 @@ def test_entrepreneur_applies_from_nothing(world, visitor, width):
     # The page renews itself: nothing is pressed until the machine's answer stands there.
     page.get_by_role("heading", name="检查结果").wait_for(timeout=20_000)
     person.look("status-screened")
-    assert page.get_by_text("客户经理审查中").first.is_visible()
+    assert page.get_by_text("等客户经理领取").first.is_visible()
     person.go("/applications/", "list")
     person.go("/applications/messages/", "messages")
     person.go("/enterprises/", "enterprises")
@@ -174,6 +174,7 @@ def test_two_bankers_decide_and_the_firm_accepts(world, visitor):
     person = visitor(390)
     person.sign_in(founder.user.email)
     person.go(f"/applications/{application.reference}/", "offer")
+    person.page.get_by_label("我已阅读").check()
     person.press("接受方案")
     person.look("accepted")
     application.refresh_from_db()

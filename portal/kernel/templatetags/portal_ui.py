@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-from datetime import date, datetime
 from decimal import Decimal
 
 from django import template
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 
-from portal.kernel.clock import BEIJING
 from portal.kernel.money import group, percent, wan
+from portal.kernel.wording import cn_day, cn_time, last_day, short_time
 
 register = template.Library()
-_WEEKDAYS = "一二三四五六日"
 ICONS = frozenset(["pass", "fail", "refer", "na", "bank", "turn", "todo", "half", "pause", "file", "right"])
 TIERS = ("T1", "T2", "T3", "T4", "T5")
 
@@ -33,35 +31,8 @@ def percent_filter(basis_points: int | None) -> str:
     return percent(basis_points)
 
 
-@register.filter
-def cn_day(value: date | datetime | None) -> str:
-    """`11月27日（周五）`, with the year when it is not this one."""
-    if value is None:
-        return "—"
-    day = value.astimezone(BEIJING).date() if isinstance(value, datetime) else value
-    year = "" if day.year == datetime.now(BEIJING).year else f"{day.year}年"
-    return f"{year}{day.month}月{day.day}日（周{_WEEKDAYS[day.weekday()]}）"
-
-
-@register.filter
-def cn_time(value: datetime | None) -> str:
-    """`11月27日（周五）17:30`."""
-    return "—" if value is None else f"{cn_day(value)}{value.astimezone(BEIJING):%H:%M}"
-
-
-@register.filter
-def short_time(value: datetime | None) -> str:
-    """`11-27 17:30`, for bankers."""
-    if value is None:
-        return "—"
-    local = value.astimezone(BEIJING)
-    return f"{local:%m-%d %H:%M}" if local.year == datetime.now(BEIJING).year else f"{local:%Y-%m-%d}"
-
-
-@register.filter
-def last_day(value: datetime | None) -> date | None:
-    """The last day of a deadline that ends at 24:00."""
-    return None if value is None else (value.astimezone(BEIJING) - (datetime.resolution * 1)).date()
+for _function in (cn_day, cn_time, short_time, last_day):
+    register.filter(_function.__name__, _function)
 
 
 @register.filter
