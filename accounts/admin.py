@@ -39,6 +39,14 @@ class BranchAdmin(BankModelAdmin, SimpleHistoryAdmin):
 class BankerAdmin(BankModelAdmin, SimpleHistoryAdmin):
     editable = True
     list_display = ("user", "role", "branch", "approval_limit", "is_active")
+
+    def get_readonly_fields(self, request: HttpRequest, obj: Banker | None = None) -> tuple[str, ...]:
+        return ("user",) if obj else ()
+
+    def has_change_permission(self, request: HttpRequest, obj: Banker | None = None) -> bool:
+        """Nobody changes their own post or limit."""
+        return super().has_change_permission(request, obj) and (obj is None or obj.user_id != request.user.pk)
+
     list_select_related = ("user", "branch")
     raw_id_fields = ("user",)
 
@@ -77,7 +85,7 @@ class ApiClientAdmin(BankModelAdmin):
     fields = ("client_id", "partner", "is_sandbox", "created", "previous_until")
     actions = ("rotate",)
 
-    @admin.action(description="轮换密钥（旧密钥保留 7 天）", permissions=["view"])
+    @admin.action(description="轮换密钥（旧密钥保留 7 天）", permissions=["operate"])
     def rotate(self, request: HttpRequest, queryset: QuerySet) -> None:
         for client in queryset:
             secret = clients.rotate(client_pk=client.pk)

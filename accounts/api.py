@@ -102,9 +102,9 @@ class AnnualIn(StrictSerializer):
 
 class TitleIn(StrictSerializer):
     kind = serializers.ChoiceField(choices=TITLE_KINDS)
-    number = CleanCharField(max_length=60, required=False, allow_blank=False)
-    region = serializers.RegexField(DISTRICT, required=False)
-    issuer = CleanCharField(max_length=100, required=False)
+    number = CleanCharField(max_length=60, required=False, allow_null=True)
+    region = serializers.RegexField(DISTRICT, required=False, allow_null=True)
+    issuer = CleanCharField(max_length=100, required=False, allow_null=True)
     valid_from = serializers.DateField(required=False, allow_null=True)
     valid_to = serializers.DateField(required=False, allow_null=True)
 
@@ -146,7 +146,7 @@ class ProfileIn(StrictSerializer):
     employees = _count()
     technical_employees = _count()
     rd_employees = _count()
-    annual = AnnualIn(many=True, required=False, max_length=20)
+    annual = AnnualIn(many=True, required=False, allow_null=True, max_length=20)
     class_1_ip = _count()
     class_2_ip = _count()
     class_1_ip_self_developed = _count()
@@ -155,8 +155,8 @@ class ProfileIn(StrictSerializer):
     institutional_equity_3y = _amount(min_value=0)
     tax_grade = serializers.ChoiceField(choices=["A", "B", "M", "C", "D"], required=False, allow_null=True)
     titles = TitleIn(many=True, required=False, allow_null=True, max_length=50)
-    team = TeamIn(required=False)
-    market = MarketIn(required=False)
+    team = TeamIn(required=False, allow_null=True)
+    market = MarketIn(required=False, allow_null=True)
 
     def validate_industry_code(self, value: str) -> str:
         if not INDUSTRY.fullmatch(value):
@@ -217,6 +217,7 @@ class EnterpriseView(PartnerView):
             enterprise__uscc=uscc,
             source=ProfileSource.PARTNER,
             partner_id=self.actor.partner_id,
+            is_sandbox=self.actor.is_sandbox,
         )
         return self.tagged(_profile_out(row))
 
@@ -314,7 +315,9 @@ class ReferralView(PartnerView):
         operation_id="referrals_get", responses={200: ReferralOut}, tags=["referrals"], summary="读取一个推荐"
     )
     def get(self, request, reference: str) -> Response:
-        row = Referral.objects.filter(reference=reference, partner_id=self.actor.partner_id).first()
+        row = Referral.objects.filter(
+            reference=reference, partner_id=self.actor.partner_id, is_sandbox=self.actor.is_sandbox
+        ).first()
         if row is None:
             raise Http404
         return self.tagged(_referral_out(row))

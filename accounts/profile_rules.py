@@ -10,6 +10,8 @@ from collections.abc import Iterator
 from datetime import date
 from decimal import Decimal, InvalidOperation
 
+from portal.kernel.money import MAX_AMOUNT
+
 INDUSTRY = re.compile(r"[A-T]\d{2,4}")
 DISTRICT = re.compile(r"\d{6}")
 
@@ -116,6 +118,28 @@ def _put(out: dict, flat: str, key: str, value: object) -> None:
         out[flat] = date.fromisoformat(str(value))
     else:
         out[flat] = value
+
+
+def is_readable(data: dict) -> bool:
+    """Whether an outside source's part of a profile can be taken as it is: known types, finite numbers, real dates."""
+    try:
+        flat = flatten(data)
+    except (ValueError, TypeError, KeyError, AttributeError, InvalidOperation):
+        return False
+    years = [row.get("year") for row in data.get("annual") or []]
+    if not all(isinstance(year, int) and 1990 <= year <= 2100 for year in years) or len(set(years)) != len(years):
+        return False
+    for key, value in flat.items():
+        name = key.rpartition(".")[2]
+        if isinstance(value, Decimal) and not (value.is_finite() and abs(value) <= MAX_AMOUNT):
+            return False
+        if name in COUNTS and (isinstance(value, bool) or not isinstance(value, int) or value < 0):
+            return False
+        if name in ("name", "district_code", "industry_code", "tax_grade") and not (
+            isinstance(value, str) and len(value) <= 200
+        ):
+            return False
+    return True
 
 
 def check(data: dict, today: date) -> Iterator[tuple[str, str, str]]:

@@ -31,7 +31,7 @@ class EnterpriseQuerySet(models.QuerySet):
                 memberships__revoked_at=None,
             ).distinct()
         if actor.kind is ActorKind.PARTNER:
-            return self.filter(profiles__partner_id=actor.partner_id).distinct()
+            return self.filter(profiles__partner_id=actor.partner_id, profiles__is_sandbox=actor.is_sandbox).distinct()
         if actor.kind in (ActorKind.BANKER, ActorKind.SYSTEM):
             return self
         return self.none()

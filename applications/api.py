@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
+from decimal import Decimal
 
 from django.db.models import Q
 from django.http import Http404
@@ -62,7 +63,7 @@ class ApplicationOut(serializers.Serializer):
     reference = serializers.CharField()
     enterprise = serializers.CharField()
     product = serializers.CharField()
-    status = serializers.ChoiceField(choices=STATUSES)
+    status = serializers.ChoiceField(choices=STATUSES, allow_null=True, help_text="没有企业的授权时为 null")
     allowed_moves = serializers.ListField(child=serializers.CharField())
     requested_amount = serializers.CharField(allow_null=True)
     term_months = serializers.IntegerField(allow_null=True)
@@ -96,6 +97,12 @@ class TimelineItemOut(serializers.Serializer):
     at = serializers.DateTimeField()
 
 
+class TimelinePage(serializers.Serializer):
+    results = TimelineItemOut(many=True)
+    next = serializers.CharField(allow_null=True)
+    previous = serializers.CharField(allow_null=True)
+
+
 class ApplicationPage(serializers.Serializer):
     results = ApplicationOut(many=True)
     next = serializers.CharField(allow_null=True)
@@ -106,43 +113,78 @@ def _iso(value: datetime | None) -> str | None:
     return value.isoformat() if value else None
 
 
+_REQUEST = ("requested_amount", "term_months", "repayment_method", "purpose", "purpose_detail", "counterparties")
+
+
 def application_out(a: Application, consented: bool = True) -> dict:
-    status = a.status if consented or a.status == "draft" else None
+    """An application as a partner may see it: without consent only what the partner itself typed."""
+    if consented:
+        request = {name: getattr(a, name) for name in _REQUEST}
+        seen = {
+            "status": a.status,
+            "updated_at": _iso(a.updated_at),
+            "submitted_at": _iso(a.submitted_at),
+            "version": a.version,
+        }
+    else:
+        request = {**_BLANK, **a.partner_request}
+        is_draft = a.status == "draft"
+        seen = {
+            "status": "draft" if is_draft else None,
+            "updated_at": _iso(a.created_at),
+            "submitted_at": None,
+            "version": 1,
+        }
+    amount = request.pop("requested_amount")
     return {
         "reference": a.reference,
         "enterprise": a.enterprise.uscc,
         "product": a.product.code,
-        "status": status,
-        "allowed_moves": [m.name for m in a.lifecycle.allowed(a.status, ActorKind.PARTNER)] if status else [],
-        "requested_amount": None if a.requested_amount is None else f"{a.requested_amount:.2f}",
-        "term_months": a.term_months,
-        "repayment_method": a.repayment_method,
-        "purpose": a.purpose,
-        "purpose_detail": a.purpose_detail,
-        "counterparties": a.counterparties,
+        "allowed_moves": [m.name for m in a.lifecycle.allowed(a.status, ActorKind.PARTNER)] if seen["status"] else [],
+        "requested_amount": None if amount is None else f"{Decimal(amount):.2f}",
+        **request,
         "created_at": _iso(a.created_at),
-        "updated_at": _iso(a.updated_at),
-        "submitted_at": _iso(a.submitted_at),
-        "version": a.version,
+        **seen,
     }
 
 
+_BLANK = {
+    "requested_amount": None,
+    "term_months": None,
+    "repayment_method": "",
+    "purpose": "",
+    "purpose_detail": "",
+    "counterparties": [],
+}
+
+
 def detail_out(a: Application, consented: bool) -> dict:
+    blind = {
+        "tier": None,
+        "tier_outcome": None,
+        "findings": None,
+        "missing_materials": [],
+        "due_at": None,
+        "due_is_provisional": False,
+        "answer_by": None,
+    }
+    return {**application_out(a, consented), "consent": consented, **(_insight(a) if consented else blind)}
+
+
+def _insight(a: Application) -> dict:
     have = set(a.documents.filter(removed_at=None).values_list("kind", flat=True))
-    screening = case.newest_screening(a) if consented else None
+    screening = case.newest_screening(a)
     items = [item for group in case.finding_groups(screening, wan=False) for item in group.items]
     for item in items:
         item.pop("source_label", None)
     return {
-        **application_out(a, consented),
-        "consent": consented,
-        "tier": (a.tier or None) if consented else None,
-        "tier_outcome": (a.tier_outcome or None) if consented else None,
+        "tier": a.tier or None,
+        "tier_outcome": a.tier_outcome or None,
         "findings": items if screening else None,
         "missing_materials": [m["kind"] for m in a.product.required_materials if m["kind"] not in have],
-        "due_at": _iso(a.due_at) if consented else None,
+        "due_at": _iso(a.due_at),
         "due_is_provisional": a.due_is_provisional,
-        "answer_by": _iso(a.answer_by) if consented else None,
+        "answer_by": _iso(a.answer_by),
     }
 
 
@@ -216,9 +258,9 @@ class ApplicationListView(_CaseView):
                 moment = parse_datetime(since)
             except ValueError:
                 moment = None
-            if moment is None or moment.tzinfo is None:
+            if moment is None or moment.tzinfo is None or not 2000 <= moment.year <= 2100:
                 raise InvalidInput("updated_since_invalid", "请用带时区的 ISO 8601 时间", field="updated_since")
-            rows = rows.filter(updated_at__gte=moment)
+            rows = rows.filter(Q(updated_at__gte=moment, enterprise_id__in=live) | Q(created_at__gte=moment))
         return rows
 
     @extend_schema(
@@ -251,7 +293,7 @@ def _consented_enterprises(partner_id: int | None, among: list[int] | None):
 
 
 def _limit(raw: str) -> int:
-    if not raw.isascii() or not raw.isdigit() or not 1 <= int(raw[:6]) <= 200:
+    if len(raw) > 3 or not raw.isascii() or not raw.isdigit() or not 1 <= int(raw) <= 200:
         raise InvalidInput("limit_invalid", "limit 是 1 到 200 的整数", field="limit")
     return int(raw)
 
@@ -313,7 +355,7 @@ class TimelineView(_CaseView):
 
     @extend_schema(
         operation_id="applications_timeline",
-        responses={200: TimelineItemOut(many=True)},
+        responses={200: TimelinePage},
         tags=["applications"],
         summary="公开事件，从早到晚",
     )

@@ -5,10 +5,11 @@ from __future__ import annotations
 from datetime import datetime
 
 from django.db import models
-from django.db.models import Q
+from django.db.models import Exists, OuterRef, Q
 
+from accounts.models import Consent, Membership
 from portal.kernel.actors import Actor, ActorKind
-from portal.kernel.clock import now, today
+from portal.kernel.clock import now
 from products.lifecycle import ALL_STATUSES, OPEN_STATUSES
 
 OPEN = OPEN_STATUSES
@@ -19,12 +20,15 @@ class ApplicationQuerySet(models.QuerySet):
     def visible_to(self, actor: Actor) -> ApplicationQuerySet:
         """Applicants: all of an enterprise they are verified for, else only their own drafts. Partners: their own. Bankers: all submitted."""
         if actor.kind is ActorKind.APPLICANT:
-            today_ = today()
-            current = Q(enterprise__memberships__user_id=actor.user_id, enterprise__memberships__revoked_at=None) & (
-                Q(enterprise__memberships__valid_until=None) | Q(enterprise__memberships__valid_until__gte=today_)
-            )
-            verified = current & Q(enterprise__memberships__verified_at__isnull=False)
-            return self.filter(verified | (current & Q(created_by_id=actor.user_id, status="draft"))).distinct()
+            mine = Membership.objects.of(actor).filter(enterprise_id=OuterRef("enterprise_id"))
+            # A draft is its writer's own until the writer is verified: a stranger's draft is never the firm's.
+            writers = Membership.objects.current().verified()
+            by_the_firm = writers.filter(enterprise_id=OuterRef("enterprise_id"), user_id=OuterRef("created_by_id"))
+            consents = Consent.objects.live().filter(kind="partner", partner_id=OuterRef("partner_id"))
+            by_a_partner = Q(created_by=None) & Exists(consents.filter(enterprise_id=OuterRef("enterprise_id")))
+            shared = ~Q(status="draft") | by_a_partner | Exists(by_the_firm)
+            own_draft = Q(created_by_id=actor.user_id, status="draft")
+            return self.filter(is_sandbox=False).filter((Exists(mine.verified()) & shared) | (Exists(mine) & own_draft))
         if actor.kind is ActorKind.PARTNER:
             return self.filter(partner_id=actor.partner_id, is_sandbox=actor.is_sandbox)
         if actor.kind is ActorKind.BANKER:
@@ -43,6 +47,10 @@ class ApplicationQuerySet(models.QuerySet):
 
     def waiting_for_firm(self) -> ApplicationQuerySet:
         return self.filter(is_sandbox=False, status="returned")
+
+    def being_screened(self) -> ApplicationQuerySet:
+        """With the machine. A case that stays here has a job that needs a look."""
+        return self.filter(is_sandbox=False, status="submitted")
 
     def awaiting_signature(self) -> ApplicationQuerySet:
         return self.filter(is_sandbox=False, status="recommended")

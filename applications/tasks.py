@@ -2,6 +2,7 @@
 
 from celery import shared_task
 
+from accounts.domain import partners
 from applications import outbound
 from applications.domain import closing, evidence, screening
 from applications.enums import Job
@@ -23,4 +24,5 @@ def announce(*, reference: str) -> None:
 @shared_task(name="applications.expire")
 def expire() -> None:
     closing.expire_due()
+    partners.expire_referrals()
     forget_old()

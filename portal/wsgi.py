@@ -1,4 +1,4 @@
-"""WSGI entry point. In production it refuses to start with demonstration settings."""
+"""WSGI entry point. It refuses to start with demonstration settings in production."""
 
 import os
 
@@ -7,8 +7,6 @@ from django.core.wsgi import get_wsgi_application
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "portal.settings")
 application = get_wsgi_application()
 
-from portal.checks import production_is_safe  # noqa: E402  needs the app registry
+from portal.checks import refuse_unsafe_start  # noqa: E402  needs the app registry
 
-_errors = production_is_safe()
-if _errors:
-    raise SystemExit("\n".join(f"{error.id}: {error.msg}" for error in _errors))
+refuse_unsafe_start()

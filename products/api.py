@@ -94,12 +94,16 @@ def product_out(product: Product, policy: PolicyVersion) -> dict:
     }
 
 
+class ProductPage(serializers.Serializer):
+    results = ProductOut(many=True)
+    next = serializers.CharField(allow_null=True)
+    previous = serializers.CharField(allow_null=True)
+
+
 class ProductListView(PartnerView):
     scopes = {"GET": "products:read"}
 
-    @extend_schema(
-        operation_id="products_list", responses={200: ProductOut(many=True)}, tags=["products"], summary="产品目录"
-    )
+    @extend_schema(operation_id="products_list", responses={200: ProductPage}, tags=["products"], summary="产品目录")
     def get(self, request) -> Response:
         policies: dict[str, PolicyVersion] = {}
         for version in PolicyVersion.objects.in_force(today()).defer("document"):

@@ -9,6 +9,7 @@ from django.conf import settings
 from django.core.cache import cache
 from django.db import connection
 
+from portal.kernel import jobs
 from tests import factories
 
 
@@ -38,6 +39,7 @@ def _surroundings(settings, tmp_path):
     ]
     settings.EMAIL_BACKEND = "accounts.integrations.mail.OutboxEmailBackend"
     cache.clear()
+    jobs._quiet_until = 0.0
 
 
 @pytest.fixture

@@ -15,18 +15,23 @@ from accounts.addresses import address_index
 from accounts.integrations.sms import gateway
 from accounts.models import LoginCode, User
 from portal.kernel.clock import BEIJING, now, today
-from portal.kernel.crypto import keyed_hash
+from portal.kernel.crypto import blind_index, keyed_hash
 from portal.kernel.errors import InvalidInput, RuleRefused, TransientError
-from portal.kernel.transactions import use_case
+from portal.kernel.transactions import lock_name, use_case
 
 LIFETIME = timedelta(minutes=5)
 MAX_WRONG = 3
 MAX_SENDS_A_DAY = 5
+MAX_SENDS_A_CALLER = 30  # an hour and network address: an office behind one address, not a flood
 
 
-def send_code(*, address: str) -> None:
-    """Send a code to a normalised address. Raises RuleRefused past the day's limit, TransientError when sending fails."""
-    code = _issue(address=address)
+def send_code(*, address: str, caller: str | None = None) -> None:
+    """Send a code to a normalised address; `caller` is the network address that asks.
+
+    Raises RuleRefused past the day's limit of the address or the hour's limit of the caller, TransientError when
+    sending fails.
+    """
+    code = _issue(address=address, caller=caller)
     text = f"验证码 {code}，5 分钟内有效。如非本人操作，请忽略。【科创融资服务】"
     if "@" not in address:
         gateway().send(address, text)
@@ -38,16 +43,28 @@ def send_code(*, address: str) -> None:
 
 
 @use_case
-def _issue(*, address: str) -> str:
+def _issue(*, address: str, caller: str | None) -> str:
     index = address_index(address)
+    caller_index = blind_index(caller, "caller") if caller else ""
+    lock_name(f"code:{index}")
     moment = now()
     day_start = datetime.combine(today(), time.min, BEIJING)
     sent = LoginCode.objects.select_for_update().filter(address_index=index, sent_at__gte=day_start)
     if len(sent) >= MAX_SENDS_A_DAY:
         raise RuleRefused("code_sends_exhausted", "这个号码或邮箱今天已发送 5 次验证码，请明天再试", field="address")
+    if (
+        caller_index
+        and LoginCode.objects.filter(caller_index=caller_index, sent_at__gt=moment - timedelta(hours=1)).count()
+        >= MAX_SENDS_A_CALLER
+    ):
+        raise RuleRefused("caller_sends_exhausted", "这个网络发送验证码太频繁，请一小时后再试", field="address")
     code = f"{secrets.randbelow(1_000_000):06d}"
     LoginCode.objects.create(
-        address_index=index, code_hash=_hash(index, code), sent_at=moment, expires_at=moment + LIFETIME
+        address_index=index,
+        caller_index=caller_index,
+        code_hash=_hash(index, code),
+        sent_at=moment,
+        expires_at=moment + LIFETIME,
     )
     return code
 
@@ -67,6 +84,7 @@ _REFUSALS = {
     "wrong": "验证码不对，请核对后再填",
     "spent": "验证码已输错 3 次，请重新获取",
     "expired": "验证码已过期，请重新获取",
+    "staff": "银行员工请用密码和动态口令登录",
     "inactive": "这个账号已停用，请联系客户经理",
 }
 
@@ -86,6 +104,8 @@ def _try_code(*, address: str, code: str) -> tuple[str, User | None]:
     newest.used_at = now()
     newest.save(update_fields=["used_at"])
     user = _person(address, index)
+    if user.is_staff and settings.STAFF_NEEDS_SECOND_FACTOR:
+        return "staff", None  # a mailbox alone must not lead to the desk
     return ("ok", user) if user.is_active else ("inactive", None)
 
 

@@ -8,7 +8,7 @@ from accounts.models import Consent, ConsentText, Enterprise, Membership, Partne
 from portal.kernel.actors import Actor
 from portal.kernel.clock import now, today
 from portal.kernel.crypto import sha256
-from portal.kernel.errors import NotPermitted, StaleObject
+from portal.kernel.errors import NotPermitted, RuleRefused, StaleObject
 from portal.kernel.events import record
 from portal.kernel.transactions import use_case
 
@@ -50,6 +50,8 @@ def give_locked(
 ) -> Consent:
     """The work of `give` for a use case that already holds the membership."""
     text = ConsentText.objects.get(pk=text_id)
+    if (text.kind == ConsentKind.PARTNER) != (partner is not None):
+        raise RuleRefused("partner_consent_elsewhere", "委托合作机构的授权请从推荐链接里签署")
     if not may_sign(membership, text.kind):
         who = "法定代表人本人" if text.kind == ConsentKind.PERSONAL_CREDIT else "经核验的法定代表人或经办人"
         raise NotPermitted("may_not_consent", "这份授权要由{who}签署", who=who)
@@ -90,8 +92,10 @@ def revoke(*, consent_id: int, actor: Actor) -> Consent:
     if membership is None or not may_sign(membership, consent.kind):
         raise NotPermitted("may_not_revoke", "撤回授权要由签署人或法定代表人办理")
     if consent.revoked_at is None:
+        # Every live version of the same consent ends, or an older wording would go on allowing it.
+        same = Consent.objects.live().filter(enterprise=consent.enterprise, kind=consent.kind, partner=consent.partner)
         consent.revoked_at = now()
-        consent.save(update_fields=["revoked_at"])
+        same.update(revoked_at=consent.revoked_at)
         record(
             stream=consent.enterprise.uscc,
             type="consent.revoked",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from accounts.domain.consents import publish_text
 from accounts.enums import ConsentKind
-from accounts.models import Branch
+from accounts.models import Branch, ConsentText
 
 TEXTS: list[tuple[ConsentKind, str, str]] = [
     (
@@ -45,6 +45,8 @@ TEXTS: list[tuple[ConsentKind, str, str]] = [
 
 
 def load_defaults() -> None:
+    known = set(ConsentText.objects.values_list("kind", flat=True))
     for kind, title, body in TEXTS:
-        publish_text(kind=kind, title=title, body=body)
+        if kind not in known:
+            publish_text(kind=kind, title=title, body=body)
     Branch.objects.get_or_create(name="海淀支行", defaults={"phone": "010-0000-0126"})

@@ -51,6 +51,7 @@ def verify_identity(*, membership_id: int, name: str, id_number: str, actor: Act
 
 @use_case
 def _count_try(*, membership_id: int, actor: Actor) -> None:
+    User.objects.select_for_update().get(pk=actor.user_id)  # tries of one person are counted one after another
     subject = f"membership:{membership_id}"
     tries = AccessRecord.objects.filter(actor=actor.key, field="identity", at__gt=now() - timedelta(days=1)).count()
     if tries >= IDENTITY_TRIES_A_DAY:
@@ -89,7 +90,10 @@ def verify_by_banker(*, membership_id: int, actor: Actor) -> Membership:
     """A relationship manager vouches for a member after seeing papers. Raises NotPermitted for other roles."""
     if not Banker.objects.filter(user_id=actor.user_id, role=BankerRole.RM, is_active=True).exists():
         raise NotPermitted("not_a_manager", "只有客户经理可以核实成员身份")
-    role = Membership.objects.get(pk=membership_id).role
+    membership = Membership.objects.get(pk=membership_id)
+    if membership.user_id == actor.user_id:
+        raise NotPermitted("own_membership", "不能核实自己的身份，请另一位客户经理办理")
+    role = membership.role
     return _verify(membership_id=membership_id, role=Role(role), by=VerifiedBy.BANKER, name="", actor=actor)
 
 
@@ -153,11 +157,12 @@ def accept_invitation(*, token: str, actor: Actor, valid_until: date | None = No
     membership, _ = Membership.objects.get_or_create(
         user=user, enterprise=invitation.enterprise, revoked_at=None, defaults={"role": invitation.role}
     )
-    if not membership.is_verified:
-        membership.role, membership.verified_at, membership.verified_by = invitation.role, now(), VerifiedBy.INVITATION
-        membership.valid_until = valid_until
-        membership.save(update_fields=["role", "verified_at", "verified_by", "valid_until"])
-        profiles.adopt_claim(membership)
+    if membership.is_verified and membership.role == Role.LEGAL_REP:
+        raise RuleRefused("already_legal_rep", "您已是这家企业的法定代表人，不需要接受邀请")
+    membership.role, membership.verified_at, membership.verified_by = invitation.role, now(), VerifiedBy.INVITATION
+    membership.valid_until = valid_until
+    membership.save(update_fields=["role", "verified_at", "verified_by", "valid_until"])
+    profiles.adopt_claim(membership)
     record(
         stream=invitation.enterprise.uscc,
         type="membership.verified",

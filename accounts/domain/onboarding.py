@@ -47,6 +47,7 @@ def _claim(*, uscc: str, registration: Registration | None, name: str, role: Rol
     existing = Membership.objects.of(actor).filter(enterprise__uscc=uscc).first()
     if existing:
         return existing
+    Membership.objects.filter(user=user, enterprise__uscc=uscc, revoked_at=None).update(revoked_at=now())  # ran out
     if Membership.objects.filter(user=user).count() >= MAX_CLAIMS:
         raise InvalidInput("too_many_claims", "一个账号最多登记 20 家企业，需要更多请联系客户经理", field="uscc")
     shown = registration.name if registration else name

@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import date
 
+from django.db.models import Q
+
 from accounts.enums import ConsentKind, ProfileSource
 from accounts.models import Consent, Enterprise, EnterpriseProfile, Membership
 from accounts.profile_rules import check, flatten
@@ -46,14 +48,18 @@ def merge(rows: list[EnterpriseProfile]) -> Merged:
     return Merged(values, sources, conflicts, titles, verified)
 
 
-def merged(enterprise: Enterprise) -> Merged:
-    """The enterprise's profile for the bank: every verified source, and partners that hold a live consent."""
+def usable_rows(enterprise: Enterprise) -> list[EnterpriseProfile]:
+    """The rows that count for the bank: no unverified claims, no sandbox, partners only under a live consent."""
     allowed = Consent.objects.live().filter(enterprise=enterprise, kind=ConsentKind.PARTNER).values("partner_id")
-    rows = EnterpriseProfile.objects.filter(enterprise=enterprise).exclude(source=ProfileSource.CLAIMED)
-    rows = rows.exclude(source=ProfileSource.PARTNER) | rows.filter(
-        source=ProfileSource.PARTNER, partner_id__in=allowed
+    rows = EnterpriseProfile.objects.filter(enterprise=enterprise, is_sandbox=False).exclude(
+        source=ProfileSource.CLAIMED
     )
-    return merge(list(rows))
+    return list(rows.filter(~Q(source=ProfileSource.PARTNER) | Q(partner_id__in=allowed)).order_by("pk"))
+
+
+def merged(enterprise: Enterprise) -> Merged:
+    """The enterprise's profile for the bank."""
+    return merge(usable_rows(enterprise))
 
 
 def own_profile(membership: Membership) -> EnterpriseProfile:

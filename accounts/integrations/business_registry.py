@@ -8,6 +8,7 @@ from typing import Protocol
 from django.conf import settings
 
 from accounts.models import RegistryRecord
+from accounts.profile_rules import is_readable
 from portal.kernel.errors import TransientError
 from portal.kernel.http import call_json
 
@@ -50,9 +51,10 @@ class HttpRegistry:
         profile = body.get("profile")
         if not isinstance(body.get("name"), str) or not isinstance(profile, dict):
             raise TransientError("source_down", "工商登记的返回内容无法识别")
-        return Registration(
-            uscc, body["name"][:200], {k: profile[k] for k in self.FIELDS if isinstance(profile.get(k), str)}
-        )
+        kept = {k: profile[k] for k in self.FIELDS if isinstance(profile.get(k), str)}
+        if not is_readable(kept):
+            raise TransientError("source_down", "工商登记的返回内容无法识别")
+        return Registration(uscc, body["name"][:200], kept)
 
 
 def registry() -> BusinessRegistry:

@@ -42,6 +42,7 @@ class EnterpriseProfile(models.Model):
     claimant = models.ForeignKey(
         settings.AUTH_USER_MODEL, null=True, blank=True, on_delete=models.CASCADE, verbose_name="填写人"
     )
+    is_sandbox = models.BooleanField(default=False)
     data = models.JSONField("内容", default=dict)
     updated_at = models.DateTimeField("更新时间", auto_now=True)
     version = models.PositiveIntegerField(default=1)
@@ -55,7 +56,9 @@ class EnterpriseProfile(models.Model):
                 name="profile_source_once",
             ),
             models.UniqueConstraint(
-                fields=["enterprise", "partner"], condition=models.Q(source="partner"), name="profile_partner_once"
+                fields=["enterprise", "partner", "is_sandbox"],
+                condition=models.Q(source="partner"),
+                name="profile_partner_once",
             ),
             models.UniqueConstraint(
                 fields=["enterprise", "claimant"], condition=models.Q(source="claimed"), name="profile_claimant_once"

@@ -73,6 +73,7 @@ class LoginCode(models.Model):
     """A one-time code. Only its keyed hash is kept; tries and sends are counted here, over all sessions."""
 
     address_index = models.CharField(max_length=64)
+    caller_index = models.CharField(max_length=64, blank=True)
     code_hash = models.CharField(max_length=64)
     sent_at = models.DateTimeField()
     expires_at = models.DateTimeField()
@@ -81,7 +82,10 @@ class LoginCode(models.Model):
 
     class Meta:
         verbose_name = verbose_name_plural = "登录验证码"
-        indexes = [models.Index(fields=["address_index", "sent_at"], name="logincode_address_sent")]
+        indexes = [
+            models.Index(fields=["address_index", "sent_at"], name="logincode_address_sent"),
+            models.Index(fields=["caller_index", "sent_at"], name="logincode_caller_sent"),
+        ]
 
     def __str__(self) -> str:
         return f"{self.sent_at:%Y-%m-%d %H:%M}"

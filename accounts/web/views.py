@@ -20,8 +20,9 @@ from accounts.enums import ConsentKind, Role
 from accounts.models import Consent, Membership, OutboxMessage
 from accounts.web.forms import AddressForm, ClaimForm, CodeForm, IdentityForm, InviteForm
 from portal.kernel.access import mask_address
+from portal.kernel.crypto import decrypt, encrypt
 from portal.kernel.errors import PortalError
-from portal.kernel.web import applicant, posted, put_error, tell_error
+from portal.kernel.web import applicant, client_address, posted, put_error, tell_error
 
 _PENDING = "login_address"
 _NEXT = "login_next"
@@ -40,11 +41,11 @@ def login(request: HttpRequest) -> HttpResponse:
     if request.method == "POST" and form.is_valid():
         try:
             address = normalise_address(form.cleaned_data["address"])
-            codes.send_code(address=address)
+            codes.send_code(address=address, caller=client_address(request))
         except PortalError as error:
             put_error(form, error)
         else:
-            request.session[_PENDING] = address
+            request.session[_PENDING] = encrypt(address)
             request.session[_NEXT] = _safe_next(request, request.GET.get("next", ""))
             return redirect("accounts:login_code")
     return render(request, "accounts/login.html", {"form": form}, status=422 if form.errors else 200)
@@ -53,9 +54,10 @@ def login(request: HttpRequest) -> HttpResponse:
 @never_cache
 @require_http_methods(["GET", "POST"])
 def login_code(request: HttpRequest) -> HttpResponse:
-    address = request.session.get(_PENDING)
-    if not address:
+    sealed = request.session.get(_PENDING)
+    if not sealed:
         return redirect("accounts:login")
+    address = decrypt(sealed)  # a session row must not tell who signed in
     form = CodeForm(posted(request))
     if request.method == "POST" and form.is_valid():
         try:

@@ -100,7 +100,7 @@ def offered(
         obstacle = (
             rules.why_not_sign(
                 banker,
-                reviewer_id=recommendation.banker_id,
+                reviewer_id=recommendation.made_by_id,
                 scorer_ids=scorer_ids,
                 amount=recommendation.amount if approving else None,
             )

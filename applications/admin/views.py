@@ -21,7 +21,7 @@ from applications.domain import reviewing
 from applications.domain.screening import known_of
 from applications.models import Application, Supplement
 from applications.queries import case, queues
-from portal.kernel.access import mask_name, mask_phone, note_access
+from portal.kernel.access import mask_address, mask_name, note_access
 from portal.kernel.actors import Actor, ActorKind
 from portal.kernel.errors import PortalError
 from portal.kernel.files import as_attachment
@@ -172,7 +172,7 @@ def _render_case(
         application,
         banker,
         recommendation=recommendation,
-        scorer_ids={a.banker_id for a in assessments},
+        scorer_ids={a.scored_by_id for a in assessments},
         scores_left=left,
     )
     context = {
@@ -303,11 +303,16 @@ def replay_case(request: HttpRequest, reference: str) -> HttpResponse:
     return redirect("admin:case", reference)
 
 
+def _contact(membership: Membership) -> str:
+    return membership.user.phone or membership.user.email or ""
+
+
 @never_cache
 @require_safe
 def member_list(request: HttpRequest) -> HttpResponse:
     """Members waiting for a relationship manager's word; contact details masked."""
     banker = working_banker(request)
+    revealed = request.session.pop("revealed", None)
     waiting = (
         Membership.objects.current().filter(verified_at=None).select_related("user", "enterprise").order_by("-pk")[:100]
     )
@@ -315,7 +320,8 @@ def member_list(request: HttpRequest) -> HttpResponse:
         {
             "membership": m,
             "name": mask_name(m.user.name) or "未填写",
-            "contact": mask_phone(m.user.phone) if m.user.phone else (m.user.email or "")[:1] + "***",
+            "contact": _contact(m) if m.pk == revealed else mask_address(_contact(m)),
+            "is_clear": m.pk == revealed,
         }
         for m in waiting
     ]
@@ -327,7 +333,6 @@ def member_list(request: HttpRequest) -> HttpResponse:
         "queues": queues.QUEUES.values(),
         "counts": queues.counts(banker),
         "may_verify": banker.role == BankerRole.RM,
-        "revealed": request.session.pop("revealed", None),
     }
     return TemplateResponse(request, "admin/members.html", context)
 
@@ -337,11 +342,9 @@ def member_list(request: HttpRequest) -> HttpResponse:
 def reveal_member(request: HttpRequest, membership_id: int) -> HttpResponse:
     """Show one contact in clear once; who looked is written down."""
     working_banker(request)
-    membership = get_object_or_404(
-        Membership.objects.current().filter(verified_at=None).select_related("user"), pk=membership_id
-    )
+    get_object_or_404(Membership.objects.current().filter(verified_at=None), pk=membership_id)
     note_access(actor=request.actor, subject=f"membership:{membership_id}", field="contact", reason="核验成员")
-    request.session["revealed"] = {"id": membership_id, "contact": membership.user.phone or membership.user.email}
+    request.session["revealed"] = membership_id
     return redirect("admin:members")
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from accounts.models import Banker
+from accounts.models import Banker, Membership
 from applications import rules
 from applications.domain.drafting import locked
 from applications.models import Application
@@ -21,11 +21,18 @@ def banker_of(actor: Actor) -> Banker:
     return found
 
 
+def refuse_own_firm(banker: Banker, application: Application) -> None:
+    """A banker never works on a firm they act for."""
+    if Membership.objects.filter(user_id=banker.user_id, enterprise_id=application.enterprise_id).exists():
+        raise NotPermitted("conflict_of_interest", "您登记过这家企业的成员身份，须回避，请其他同事办理")
+
+
 @use_case
 def claim(*, application_id: int, actor: Actor) -> Application:
     """Take an unclaimed case. Raises RuleRefused `already_claimed` naming who was faster."""
     banker = banker_of(actor)
     application = locked(application_id)
+    refuse_own_firm(banker, application)
     if not rules.has_role(banker, "claim", application):
         raise NotPermitted("role_cannot_claim", "{role}不领取这类申请", role=banker.get_role_display())
     if application.assignee_id == banker.pk:

@@ -45,6 +45,8 @@ def undo(*, application_id: int, actor: Actor) -> Application:
     _may_act(application, actor)
     if application.submitted_at is None or now() - application.submitted_at > UNDO_WITHIN:
         raise RuleRefused("undo_too_late", "提交已超过 10 分钟，不能直接修改。可以撤回后重新申请")
+    if application.round > 1:
+        raise RuleRefused("undo_resubmission", "补充材料提交后不能撤回修改，需要更正请联系客户经理")
     if application.assignee_id is not None:
         raise RuleRefused("undo_claimed", "客户经理已开始审查，不能直接修改。可以撤回后重新申请")
     application.due_at = application.paused_days = None

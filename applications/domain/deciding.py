@@ -6,8 +6,7 @@ from datetime import datetime, timedelta
 
 from accounts.models import Banker
 from applications import rules
-from applications.domain.assigning import banker_of
-from applications.domain.drafting import locked
+from applications.domain.reviewing import case_for
 from applications.enums import DeclineReason, Job, Proposal
 from applications.models import Application, Decision, Offer, Recommendation
 from portal.kernel.actors import SYSTEM, Actor
@@ -56,10 +55,7 @@ def decline(
 @use_case
 def send_back(*, application_id: int, comment: str, actor: Actor) -> Application:
     """Return a recommendation to its reviewer with a word why."""
-    banker = banker_of(actor)
-    application = locked(application_id)
-    if not rules.has_role(banker, "send_back", application):
-        raise NotPermitted("role_cannot_act", "{role}不能做这一步", role=banker.get_role_display())
+    application, banker = case_for(application_id, "send_back", actor)
     if not comment.strip():
         raise RuleRefused("reason_required", "请写明退回原因", field="comment")
     application.notes.create(banker=banker, body=comment.strip(), written_at=now())
@@ -72,11 +68,8 @@ def close_service(
     *, application_id: int, outcome: str, reason: DeclineReason | None, comment: str, actor: Actor
 ) -> Application:
     """Complete or decline a service (account opening): one banker who claimed it."""
-    banker = banker_of(actor)
-    application = locked(application_id)
     name = "complete" if outcome == "complete" else "decline"
-    if not rules.has_role(banker, name, application):
-        raise NotPermitted("role_cannot_act", "{role}不能做这一步", role=banker.get_role_display())
+    application, banker = case_for(application_id, name, actor)
     obstacle = rules.why_not_work_on(banker, application)
     if obstacle:
         raise RuleRefused("not_claimed", obstacle)
@@ -90,22 +83,16 @@ def close_service(
 @use_case
 def book(*, application_id: int, actor: Actor) -> Application:
     """Record that the loan was paid out."""
-    banker = banker_of(actor)
-    application = locked(application_id)
-    if not rules.has_role(banker, "book", application):
-        raise NotPermitted("role_cannot_act", "{role}不能做这一步", role=banker.get_role_display())
+    application, _ = case_for(application_id, "book", actor)
     move(application, "book", actor=actor)
     enqueue(Job.ANNOUNCE, key=application.reference, reference=application.reference)
     return application
 
 
 def _to_sign(application_id: int, recommendation_id: int, actor: Actor) -> tuple[Application, Banker, Recommendation]:
-    banker = banker_of(actor)
-    application = locked(application_id)
-    if not rules.has_role(banker, "approve", application):
-        raise NotPermitted("role_cannot_act", "需由审批岗签字")
+    application, banker = case_for(application_id, "approve", actor)
     newest = application.recommendations.order_by("-pk").first()
-    if newest is None or newest.pk != recommendation_id or application.status != "recommended":
+    if newest is None or newest.pk != recommendation_id or newest.case_version != application.version:
         raise StaleObject("recommendation_changed", "审查建议已变化，请刷新后再签字")
     return application, banker, newest
 
@@ -113,10 +100,10 @@ def _to_sign(application_id: int, recommendation_id: int, actor: Actor) -> tuple
 def _refuse_own_hand(
     application: Application, banker: Banker, recommendation: Recommendation, *, with_limit: bool
 ) -> None:
-    scorers = set(application.assessments.values_list("banker_id", flat=True))
+    scorers = set(application.assessments.values_list("scored_by_id", flat=True))
     obstacle = rules.why_not_sign(
         banker,
-        reviewer_id=recommendation.banker_id,
+        reviewer_id=recommendation.made_by_id,
         scorer_ids=scorers,
         amount=recommendation.amount if with_limit else None,
     )

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import secrets
+from decimal import Decimal
 
+from django.core.files.storage import default_storage
 from django.core.files.uploadedfile import UploadedFile
 from django.db.models import F
 
@@ -17,7 +19,7 @@ from applications.models import Application, Document, Supplement
 from portal.kernel import files
 from portal.kernel.actors import Actor, ActorKind
 from portal.kernel.clock import now
-from portal.kernel.errors import InvalidInput, NotPermitted, RuleRefused
+from portal.kernel.errors import InvalidInput, NotPermitted, PortalError, RuleRefused
 from portal.kernel.events import record
 from portal.kernel.references import new_reference
 from portal.kernel.transactions import use_case
@@ -46,6 +48,8 @@ def membership_for(application: Application, actor: Actor) -> Membership:
     )
     if found is None:
         raise NotPermitted("not_a_member", "您已不再是这家企业的成员")
+    if not found.is_verified and application.created_by_id != actor.user_id:
+        raise NotPermitted("membership_unverified", "核验企业身份后才能办理别人填写的申请")
     return found
 
 
@@ -93,6 +97,7 @@ def start_by_partner(*, uscc: str, product_code: str, request: dict, actor: Acto
         enterprise=enterprise, product=product, actor=actor, partner_id=actor.partner_id, is_sandbox=actor.is_sandbox
     )
     _apply_request(application, request, prefix="/")
+    application.partner_request = {k: str(v) if isinstance(v, Decimal) else v for k, v in request.items()}
     application.sections_saved = [Section.NEED, Section.ENTERPRISE, Section.OPERATIONS, Section.TEAM]
     application.save()
     return application
@@ -154,9 +159,25 @@ def save_section(*, application_id: int, section: Section, profile: dict, reques
 def upload(
     *, application_id: int, kind: str, upload: UploadedFile, actor: Actor, supplement_id: int | None = None
 ) -> Document:
-    """Check, scan and keep one file, then attach it. Raises InvalidInput at `file`."""
+    """Check, scan and keep one file, then attach it. Raises InvalidInput at `file`; a refused file is not kept."""
+    _may_attach(Application.objects.select_related("product").get(pk=application_id), kind, actor)
     stored = files.store(upload)
-    return _attach(application_id=application_id, kind=kind, stored=stored, supplement_id=supplement_id, actor=actor)
+    try:
+        return _attach(
+            application_id=application_id, kind=kind, stored=stored, supplement_id=supplement_id, actor=actor
+        )
+    except PortalError:
+        default_storage.delete(stored.storage_key)
+        raise
+
+
+def _may_attach(application: Application, kind: str, actor: Actor) -> None:
+    if actor.kind is ActorKind.APPLICANT and not account_rules.may_edit(membership_for(application, actor)):
+        raise NotPermitted("viewer_cannot_apply", "您的角色是仅查看，不能上传材料")
+    if kind not in {m["kind"] for m in application.product.materials} | {"supplement"}:
+        raise InvalidInput("kind_unknown", "这款产品不需要这种材料", field="kind")
+    if application.documents.count() >= MAX_DOCUMENTS:
+        raise InvalidInput("too_many_documents", "一件申请最多上传 30 次文件，需要更多请联系客户经理", field="file")
 
 
 @use_case
@@ -164,12 +185,7 @@ def _attach(
     *, application_id: int, kind: str, stored: files.StoredFile, supplement_id: int | None, actor: Actor
 ) -> Document:
     application = locked_editable(application_id)
-    if actor.kind is ActorKind.APPLICANT and not account_rules.may_edit(membership_for(application, actor)):
-        raise NotPermitted("viewer_cannot_apply", "您的角色是仅查看，不能上传材料")
-    if kind not in {m["kind"] for m in application.product.materials} | {"supplement"}:
-        raise InvalidInput("kind_unknown", "这款产品不需要这种材料", field="kind")
-    if application.documents.filter(removed_at=None).count() >= MAX_DOCUMENTS:
-        raise InvalidInput("too_many_documents", "最多 30 份文件，请先移除不需要的", field="file")
+    _may_attach(application, kind, actor)
     supplement = Supplement.objects.get(pk=supplement_id, application=application) if supplement_id else None
     document = Document.objects.create(
         application=application,
@@ -232,7 +248,8 @@ def discard(*, application_id: int, actor: Actor) -> None:
     application = locked(application_id)
     if application.status != "draft" or application.round:
         raise RuleRefused("only_drafts", "只能删除还没有提交过的草稿")
-    if application.created_by_id != actor.user_id:
+    of_a_partner = application.created_by_id is None and account_rules.may_act(membership_for(application, actor))
+    if application.created_by_id != actor.user_id and not of_a_partner:
         raise NotPermitted("not_your_draft", "只能删除自己创建的草稿")
     record(stream=application.reference, type="application.discarded", actor=actor)
     application.documents.all().delete()

@@ -5,9 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from decimal import Decimal
 
+from accounts.enums import BankerRole
 from accounts.models import Banker
 from applications import rules
-from applications.domain.assigning import banker_of
+from applications.domain.assigning import banker_of, refuse_own_firm
 from applications.domain.drafting import locked
 from applications.enums import DIMENSION_MAX, DeclineReason, Dimension, Job, Proposal, ReturnReason
 from applications.models import Application, Assessment, Note, Recommendation, Supplement
@@ -39,17 +40,18 @@ class Ask:
     why: str = ""
 
 
-def _mine(application_id: int, act: str, actor: Actor) -> tuple[Application, Banker]:
+def case_for(application_id: int, act: str, actor: Actor) -> tuple[Application, Banker]:
     """The locked case and the banker who may do `act` on it."""
     banker = banker_of(actor)
     application = locked(application_id)
+    refuse_own_firm(banker, application)
     if not rules.has_role(banker, act, application):
         raise NotPermitted("role_cannot_act", "{role}不能做这一步", role=banker.get_role_display())
     return application, banker
 
 
 def _claimed(application_id: int, act: str, actor: Actor) -> tuple[Application, Banker]:
-    application, banker = _mine(application_id, act, actor)
+    application, banker = case_for(application_id, act, actor)
     obstacle = rules.why_not_work_on(banker, application)
     if obstacle:
         raise RuleRefused("not_claimed", obstacle)
@@ -59,7 +61,7 @@ def _claimed(application_id: int, act: str, actor: Actor) -> tuple[Application, 
 @use_case
 def add_note(*, application_id: int, body: str, actor: Actor) -> Note:
     """Write an internal note. Every role on the case may."""
-    application, banker = _mine(application_id, "note", actor)
+    application, banker = case_for(application_id, "note", actor)
     if not body.strip():
         raise InvalidInput("note_empty", "请写下备注内容", field="body")
     note = Note.objects.create(application=application, banker=banker, body=body.strip(), written_at=now())
@@ -94,7 +96,7 @@ def score(*, application_id: int, points: dict[str, int], reasons: dict[str, str
             application=application,
             banker=banker,
             dimension=dimension,
-            defaults={"points": value, "reason": reason, "scored_at": now()},
+            defaults={"scored_by_id": actor.user_id, "points": value, "reason": reason, "scored_at": now()},
         )
         rows.append(row)
     record(
@@ -109,9 +111,10 @@ def score(*, application_id: int, points: dict[str, int], reasons: dict[str, str
 @use_case
 def return_for_changes(*, application_id: int, reason: ReturnReason, items: list[Ask], actor: Actor) -> Application:
     """Ask the applicant for something, item by item. The bank's clock stops until they answer."""
-    application, banker = _mine(application_id, "return_for_changes", actor)
-    if application.assignee_id not in (None, banker.pk) and banker.role == "reviewer":
-        raise RuleRefused("not_claimed", rules.why_not_work_on(banker, application) or "")
+    application, banker = case_for(application_id, "return_for_changes", actor)
+    obstacle = rules.why_not_work_on(banker, application)
+    if obstacle and banker.role != BankerRole.APPROVER:
+        raise RuleRefused("not_claimed", obstacle)
     wanted = [item for item in items if item.title.strip()]
     if not wanted:
         raise InvalidInput("items_required", "请至少写一项需要补充的内容", field="items")
@@ -178,6 +181,7 @@ def recommend(
         repayment_method=given.repayment_method if given else "",
         reason_code=reason or "",
         comment=comment.strip(),
+        made_by_id=actor.user_id,
         case_version=application.version,
         made_at=now(),
     )

@@ -11,11 +11,12 @@ from applications.enums import EvidenceOutcome, Job
 from applications.models import Application, Screening, Submission
 from portal.kernel.actors import SYSTEM
 from portal.kernel.clock import BEIJING, now
+from portal.kernel.errors import PolicyUnusable
 from portal.kernel.jobs import enqueue
 from portal.kernel.lifecycle import move
 from portal.kernel.transactions import use_case
 from products.domain import tiering
-from products.domain.evaluating import evaluate, in_force, snapshot
+from products.domain.evaluating import compiled, evaluate, in_force, snapshot
 from products.domain.judging import indicative_amount, judge
 from products.policy import facts as build
 from products.policy.facts import Known
@@ -26,26 +27,46 @@ DOWN_KEYS = {"tax": "tax_grade", "credit_bureau": "bureau_overdue"}
 
 @use_case
 def screen(*, application_id: int) -> Screening | None:
-    """Judge the present round once. Returns None when there is nothing (left) to do."""
+    """Judge the present round once. Returns None when there is nothing (left) to do, or nothing to judge by.
+
+    A policy that is missing or broken stops no case: it goes to a person without findings.
+    """
     application = locked(application_id)
     if application.status != "submitted":
         return None
+    try:
+        screening = _judge(application)
+    except PolicyUnusable as error:
+        application.outcome = "refer"
+        move(application, "screen", actor=SYSTEM, payload={"outcome": "refer", "policy": error.code}, save=("outcome",))
+        screening = None
+    else:
+        written = _copy_to_row(application, screening)
+        outcome = screening.eligibility.outcome
+        move(
+            application, "screen", actor=SYSTEM, payload={"outcome": outcome, "round": application.round}, save=written
+        )
+    enqueue(Job.ANNOUNCE, key=application.reference, reference=application.reference)
+    return screening
+
+
+def _judge(application: Application) -> Screening:
+    """Facts → three evaluations of one snapshot → tier."""
     submission = application.submissions.get(round=application.round)
     as_of = submission.submitted_at.astimezone(BEIJING).date()
+    product_policy = in_force(application.product.policy_code, as_of)
+    compiled(product_policy)
     known, declared, verified = known_of(submission)
     judged = judge(
         uscc=application.enterprise.uscc, known=known, declared_titles=declared, verified_titles=verified, as_of=as_of
     )
-    facts = {
-        **judged.facts,
-        **build.with_request(application.requested_amount, application.term_months, application.purpose or None),
-    }
-    taken = snapshot(subject=application.reference, as_of=as_of, facts=facts)
-    eligibility = evaluate(taken, in_force(application.product.policy_code, as_of))
+    request = build.with_request(application.requested_amount, application.term_months, application.purpose or None)
+    taken = snapshot(subject=application.reference, as_of=as_of, facts={**judged.facts, **request})
+    eligibility = evaluate(taken, product_policy)
     tier, score = evaluate(taken, judged.tier_policy), evaluate(taken, judged.score_policy)
     if not application.is_sandbox:
         tiering.assign(enterprise=application.enterprise, evaluation=tier)
-    screening = Screening.objects.create(
+    return Screening.objects.create(
         application=application,
         round=application.round,
         eligibility=eligibility,
@@ -56,16 +77,6 @@ def screen(*, application_id: int) -> Screening | None:
         indicative_amount=indicative_amount(application.product, judged.facts, application.requested_amount),
         completed_at=now(),
     )
-    written = _copy_to_row(application, screening)
-    move(
-        application,
-        "screen",
-        actor=SYSTEM,
-        payload={"outcome": eligibility.outcome, "round": application.round},
-        save=written,
-    )
-    enqueue(Job.ANNOUNCE, key=application.reference, reference=application.reference)
-    return screening
 
 
 def known_of(submission: Submission) -> tuple[Known, list[dict] | None, list[dict]]:

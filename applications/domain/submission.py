@@ -6,8 +6,8 @@ from django.db import IntegrityError
 
 from accounts import rules as account_rules
 from accounts.domain import consents, profiles
-from accounts.enums import ConsentKind, ProfileSource
-from accounts.models import Consent, EnterpriseProfile
+from accounts.enums import ConsentKind
+from accounts.models import Consent
 from applications.checklist import tasks
 from applications.domain.drafting import locked, membership_for
 from applications.enums import Job
@@ -117,7 +117,7 @@ def _refuse_second_open(application: Application) -> None:
 
 
 def _freeze(application: Application, actor: Actor) -> None:
-    rows = submitted_rows(application)
+    rows = profiles.usable_rows(application.enterprise)
     content = {
         "profiles": [{"source": row.source, "data": row.data} for row in rows],
         "request": {
@@ -163,18 +163,3 @@ def _freeze(application: Application, actor: Actor) -> None:
         submitted_by=actor.key,
         submitted_at=application.submitted_at,
     )
-
-
-def submitted_rows(application: Application) -> list[EnterpriseProfile]:
-    """The profile rows that stand behind a submission: all but unverified claims and partners without consent."""
-    allowed = (
-        Consent.objects.live()
-        .filter(enterprise=application.enterprise, kind=ConsentKind.PARTNER)
-        .values_list("partner_id", flat=True)
-    )
-    rows = (
-        EnterpriseProfile.objects.filter(enterprise=application.enterprise)
-        .exclude(source=ProfileSource.CLAIMED)
-        .order_by("pk")
-    )
-    return [row for row in rows if row.source != ProfileSource.PARTNER or row.partner_id in set(allowed)]

@@ -7,6 +7,7 @@ from typing import Protocol
 from django.conf import settings
 
 from accounts.models import RegistryRecord
+from accounts.profile_rules import is_readable
 from portal.kernel.errors import TransientError
 from portal.kernel.http import call_json
 
@@ -42,7 +43,10 @@ class HttpSource:
             if error.code == "not_found":
                 return None
             raise
-        return {key: body[key] for key in self.keys if key in body}
+        kept = {key: body[key] for key in self.keys if key in body}
+        if not is_readable(kept):
+            raise TransientError("source_down", "数据源的返回内容无法识别")
+        return kept
 
 
 KEYS = {"tax": ("tax_grade", "annual"), "credit_bureau": ("bureau_overdue",)}

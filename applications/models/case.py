@@ -57,6 +57,7 @@ class Application(models.Model):
     purpose_detail = models.CharField("用途说明", max_length=500, blank=True)
     counterparties = models.JSONField("交易对手", default=list, blank=True)
     answers = models.JSONField("其他回答", default=dict, blank=True)
+    partner_request = models.JSONField("合作机构填写的需求", default=dict, blank=True)
     sections_saved = models.JSONField(default=list, blank=True)
 
     # What screening found, copied here so that a queue row needs no join.

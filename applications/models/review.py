@@ -14,6 +14,7 @@ class Assessment(models.Model):
     application = models.ForeignKey("applications.Application", on_delete=models.PROTECT, related_name="assessments")
     banker = models.ForeignKey("accounts.Banker", on_delete=models.PROTECT, related_name="+")
     dimension = models.CharField("维度", max_length=20, choices=Dimension)
+    scored_by = models.ForeignKey("accounts.User", on_delete=models.PROTECT, related_name="+")
     points = models.PositiveSmallIntegerField("分数")
     reason = models.CharField("依据", max_length=500)
     scored_at = models.DateTimeField("评分时间")
@@ -75,6 +76,9 @@ class Recommendation(models.Model):
     repayment_method = models.CharField("还款方式", max_length=20, choices=RepaymentMethod, blank=True)
     reason_code = models.CharField("原因", max_length=24, choices=DeclineReason, blank=True)
     comment = models.CharField("意见", max_length=1000)
+    made_by = models.ForeignKey(
+        "accounts.User", on_delete=models.PROTECT, related_name="+"
+    )  # the person: a post may change hands
     case_version = models.PositiveIntegerField()
     made_at = models.DateTimeField()
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from datetime import datetime, time
+from datetime import datetime
 
 from accounts.models import User
 from applications.enums import DECLINE_WORDS, ReturnReason
@@ -77,13 +77,13 @@ def left_words(application: Application) -> str:
         return ""
     if now() >= application.due_at:
         return f"已超 {max(-workdays_between(now(), application.due_at), 1)} 个工作日"
-    left = workdays_between(now(), application.due_at) - 1
+    left = workdays_between(now(), application.due_at)
     return f"还剩 {left} 个工作日" if left > 0 else "今天到期"
 
 
 def days_left(moment: datetime) -> str:
     """`还剩 9 个工作日` until a deadline of the applicant's."""
-    left = workdays_between(now(), moment) - (moment.astimezone(BEIJING).time() == time.min)
+    left = workdays_between(now(), moment)
     return f"还剩 {left} 个工作日" if left > 0 else "今天到期"
 
 

@@ -41,6 +41,7 @@ QUEUES: dict[str, Queue] = {
         ),
         Queue("returned", "等企业补件", "没有等企业补件的申请", lambda rows, banker: rows.waiting_for_firm()),
         Queue("signature", "待审批", "没有等审批签字的申请", lambda rows, banker: rows.awaiting_signature()),
+        Queue("screening", "初筛中", "没有停在初筛的申请", lambda rows, banker: rows.being_screened()),
         Queue("overdue", "已超时", "没有超过办理时限的申请", lambda rows, banker: rows.overdue()),
     )
 }
@@ -99,7 +100,7 @@ def clock_of(application: Application, overrides: dict[date, bool], at: datetime
         return Clock("—", "na", 0)
     if moment >= application.due_at:
         return Clock(f"超 {max(-workdays_between(moment, application.due_at, overrides), 1)} 天", "fail", 100)
-    left = workdays_between(moment, application.due_at, overrides) - 1
+    left = workdays_between(moment, application.due_at, overrides)
     if left <= 0:
         return Clock("今日到期", "turn", 90)
     return Clock(f"剩 {left} 天", "bank", max(100 - round(left * 100 / max(application.product.sla_days, 1)), 5))

@@ -47,7 +47,10 @@ def _editable(request: HttpRequest, reference: str) -> Application:
 @require_safe
 def application_list(request: HttpRequest) -> HttpResponse:
     rows = Application.objects.visible_to(request.actor).select_related("enterprise", "product")
-    page = keyset(rows, order=("created_at", "id"), cursor=request.GET.get("cursor", ""), limit=20, descending=True)
+    try:
+        page = keyset(rows, order=("created_at", "id"), cursor=request.GET.get("cursor", ""), limit=20, descending=True)
+    except PortalError as error:
+        raise Http404 from error
     return render(
         request,
         "applications/application_list.html",
@@ -65,7 +68,7 @@ def start(request: HttpRequest, code: str) -> HttpResponse:
         return redirect("accounts:claim")
     if request.method == "POST":
         enterprise_id = get_object_or_404(
-            Membership.objects.of(request.actor), enterprise__uscc=request.POST.get("uscc", "")
+            Membership.objects.of(request.actor), enterprise__uscc=request.POST.get("uscc", "").replace("\x00", "")
         ).enterprise_id
         try:
             application = drafting.start(enterprise_id=enterprise_id, product_code=code, actor=request.actor)
@@ -156,7 +159,7 @@ def sign(request: HttpRequest, reference: str) -> HttpResponse:
             )
         except PortalError as error:
             tell_error(request, error)
-        except (ValueError, consents.ConsentText.DoesNotExist) as error:
+        except (ValueError, OverflowError, consents.ConsentText.DoesNotExist) as error:
             raise Http404 from error
         return redirect("applications:sign", reference)
     texts = consents.current_texts(application.product.consents)
@@ -352,6 +355,7 @@ def _status_context(application: Application) -> dict:
     supplements = list(asked) if application.status == "returned" else []
     may_undo = (
         application.status in ("submitted", "screened")
+        and application.round == 1
         and application.assignee_id is None
         and now() - application.submitted_at < closing.UNDO_WITHIN
     )

@@ -23,6 +23,10 @@ class BankModelAdmin(admin.ModelAdmin):
     def has_change_permission(self, request: HttpRequest, obj: object = None) -> bool:
         return self.editable and super().has_change_permission(request, obj)
 
+    def has_operate_permission(self, request: HttpRequest) -> bool:
+        """Actions with an effect are for administrators, whatever one may look at."""
+        return request.user.is_superuser
+
     def has_delete_permission(self, request: HttpRequest, obj: object = None) -> bool:
         return False
 
@@ -60,7 +64,7 @@ class QueuedJobAdmin(BankModelAdmin):
     ordering = ("-created_at",)
     actions = ("run_again",)
 
-    @admin.action(description="重新执行", permissions=["view"])
+    @admin.action(description="重新执行", permissions=["operate"])
     def run_again(self, request: HttpRequest, queryset: QuerySet) -> None:
         rows = list(queryset.filter(finished_at=None).values_list("pk", flat=True))
         QueuedJob.objects.filter(pk__in=rows).update(parked_at=None, attempts=0)

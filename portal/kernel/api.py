@@ -32,6 +32,8 @@ class ClientAuthentication(OAuth2Authentication):
     www_authenticate_realm = "partner-api"
 
     def authenticate(self, request: Request):
+        if not request.META.get("HTTP_AUTHORIZATION"):
+            return None  # a token in the address would end in logs
         found = super().authenticate(request)
         if found is None:
             return None
@@ -69,6 +71,7 @@ class StrictJSONParser(JSONParser):
             raise BodyTooLarge
         try:
             data = json.loads(raw.decode("utf-8"), object_pairs_hook=_no_duplicates, parse_constant=_no_constant)
+            json.dumps(data, ensure_ascii=False).encode()  # half a surrogate pair is no text
         except (ValueError, RecursionError) as error:
             raise exceptions.ParseError("请求体不是合法的 JSON") from error
         if not isinstance(data, dict):

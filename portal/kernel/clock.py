@@ -78,11 +78,13 @@ def due_after(start: datetime, working_days: int) -> Due:
 
 
 def workdays_between(start: datetime, end: datetime, overrides: dict[date, bool] | None = None) -> int:
-    """Whole working days from the Beijing date of `start` (not counted) to that of `end` (counted); negative when late.
+    """Working days after the Beijing date of `start` up to the last day before `end`; negative when that day is past.
+
+    A deadline ends at 24:00 of its last day, so `end` at midnight belongs to the day before.
 
     `overrides` (from `load_overrides`) saves the query when many spans are asked.
     """
-    first, last = start.astimezone(BEIJING).date(), end.astimezone(BEIJING).date()
+    first, last = start.astimezone(BEIJING).date(), (end.astimezone(BEIJING) - datetime.resolution).date()
     sign = 1
     if last < first:
         first, last, sign = last, first, -1

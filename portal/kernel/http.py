@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import logging
+import time
 from urllib.parse import urlsplit
 
 import requests
 from django.core.cache import cache
+from urllib3.exceptions import HTTPError
 
 from portal.kernel.errors import TransientError
 
@@ -14,6 +16,7 @@ log = logging.getLogger(__name__)
 
 TIMEOUT = (1.0, 3.0)  # seconds to connect, to read
 BODY_LIMIT = 256 * 1024
+DEADLINE = 5.0  # seconds for the whole body
 OPEN_AFTER, OPEN_FOR = 5, 30  # failures in a row, seconds
 
 
@@ -30,7 +33,7 @@ def call_json(method: str, url: str, *, token: str = "", payload: dict | None = 
     for attempt in range(2 if method == "GET" else 1):
         try:
             body = _once(method, url, token, payload)
-        except (requests.RequestException, ValueError) as error:
+        except (requests.RequestException, HTTPError, ValueError) as error:
             log.warning("source_failed", extra={"host": host, "attempt": attempt, "error": type(error).__name__})
             cache.add(failures_key, 0, OPEN_FOR)
             cache.incr(failures_key)
@@ -49,10 +52,24 @@ def _once(method: str, url: str, token: str, payload: dict | None) -> dict:
             raise TransientError("not_found", "数据源没有这条记录")
         if answer.status_code != 200:
             raise ValueError(f"status {answer.status_code}")
-        raw = answer.raw.read(BODY_LIMIT + 1, decode_content=True)
-    if len(raw) > BODY_LIMIT:
-        raise ValueError("answer too large")
+        raw = _body(answer)
     body = requests.models.complexjson.loads(raw)
     if not isinstance(body, dict):
         raise ValueError("not a JSON object")
     return body
+
+
+def _body(answer: requests.Response) -> bytes:
+    """The whole body within BODY_LIMIT and DEADLINE: a source that drips cannot hold the caller."""
+    end = time.monotonic() + DEADLINE
+    raw = b""
+    while chunk := answer.raw.read1(65536, decode_content=True):
+        raw += chunk
+        if len(raw) > BODY_LIMIT:
+            raise ValueError("answer too large")
+        if time.monotonic() > end:
+            raise ValueError("answer too slow")
+    expected = answer.headers.get("Content-Length")
+    if expected and "Content-Encoding" not in answer.headers and len(raw) != int(expected):
+        raise ValueError("answer cut short")
+    return raw

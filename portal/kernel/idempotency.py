@@ -6,14 +6,13 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import timedelta
 
-from django.db import connection, transaction
+from django.db import transaction
 
 from portal.kernel.actors import Actor
 from portal.kernel.clock import now
-from portal.kernel.crypto import sha256
 from portal.kernel.errors import InvalidInput, RuleRefused
 from portal.kernel.models import IdempotencyKey
-from portal.kernel.transactions import inside_guard
+from portal.kernel.transactions import inside_guard, lock_name
 
 KEPT_FOR = timedelta(hours=24)
 
@@ -33,7 +32,7 @@ def guard(*, actor: Actor, key: str, fingerprint: str, work: Callable[[], Answer
     """
     client = f"{actor.key}/{actor.client_id}"
     with transaction.atomic(durable=True):
-        if not _lock(f"{client}\x00{key}"):
+        if not lock_name(f"{client}\x00{key}", wait=False):
             raise RuleRefused("idempotency_in_progress", "同一个 Idempotency-Key 的请求还在处理，请稍后重试")
         kept = IdempotencyKey.objects.filter(client=client, key=key, created_at__gt=now() - KEPT_FOR).first()
         if kept is not None:
@@ -51,15 +50,6 @@ def guard(*, actor: Actor, key: str, fingerprint: str, work: Callable[[], Answer
             defaults={"fingerprint": fingerprint, "status": answer.status, "body": answer.body, "created_at": now()},
         )
         return answer
-
-
-def _lock(name: str) -> bool:
-    """Take the key's lock without waiting. On SQLite the transaction itself is exclusive (IMMEDIATE)."""
-    if connection.vendor != "postgresql":
-        return True
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT pg_try_advisory_xact_lock(%s)", [int(sha256(name)[:15], 16)])
-        return cursor.fetchone()[0]
 
 
 def forget_old() -> int:

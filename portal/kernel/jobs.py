@@ -8,6 +8,7 @@ memory. A job may run twice; the domain returns early when the work is done.
 from __future__ import annotations
 
 import logging
+import time
 from collections.abc import Callable
 from datetime import timedelta
 
@@ -26,6 +27,7 @@ log = logging.getLogger(__name__)
 MAX_ATTEMPTS = 5
 # How long a row is left to the broker before the sweep sends it again. Longer than any job takes.
 RESEND_AFTER = timedelta(seconds=60)
+QUIET_AFTER_FAILURE = 5.0  # seconds without a try at a broker that just failed: one submit pays its timeout once
 
 registry: dict[str, Callable[..., None]] = {}
 
@@ -67,16 +69,25 @@ def enqueue(name: str, *, key: str | int, **arguments: object) -> None:
     transaction.on_commit(publish, robust=True)
 
 
+_quiet_until = 0.0
+
+
 def send(job_id: int) -> None:
-    """Hand a job's number to the broker. A dead broker is logged and left to the sweep."""
+    """Hand a job's number to the broker. A dead broker is logged, left alone for a while, and the rest is the sweep's."""
+    global _quiet_until
+    if time.monotonic() < _quiet_until:
+        return
     try:
         celery_app.send_task("kernel.run_job", args=[job_id], retry=False)
     except (OSError, OperationalError, RedisError) as error:
+        _quiet_until = time.monotonic() + QUIET_AFTER_FAILURE
         log.warning("broker_unreachable", extra={"job_id": job_id, "error": type(error).__name__})
 
 
 def run(job_id: int) -> None:
-    """Do one job. Only TransientError is a reason to try again; anything else is a defect and parks the row loudly."""
+    """Do one job. TransientError puts it off; any other exception is a defect: it propagates to the task, which writes
+    its name on the row (`note_failure`), and the sweep tries again until the row is parked after MAX_ATTEMPTS.
+    """
     row = QueuedJob.objects.filter(pk=job_id, finished_at=None, parked_at=None).first()
     if row is None:
         return
@@ -96,6 +107,11 @@ def run(job_id: int) -> None:
     if not finished:
         QueuedJob.objects.filter(pk=job_id).update(attempts=0)
         send(job_id)
+
+
+def note_failure(job_id: int, error: BaseException) -> None:
+    """Write the class of an unexpected error on the job's row, for the admin to see."""
+    QueuedJob.objects.filter(pk=job_id, finished_at=None).update(error=type(error).__name__)
 
 
 def sweep(limit: int = 500, *, at_start: bool = False) -> int:

@@ -103,7 +103,8 @@ def move(
         raise RuleRefused("reason_required", "请写明原因", field="reason")
     before = obj.status
     obj.status, obj.status_changed_at, obj.version = step.target, now(), obj.version + 1
-    obj.save(update_fields=["status", "status_changed_at", "version", *save])
+    touched = {"updated_at"} if hasattr(obj, "updated_at") else set()
+    obj.save(update_fields={"status", "status_changed_at", "version", *save, *touched})
     record(
         stream=obj.reference,
         type=f"{obj.stream_type}.{step.event}",

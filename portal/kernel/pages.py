@@ -33,8 +33,11 @@ def _decode(cursor: str, fields: list[models.Field]) -> tuple[str, list[object]]
         direction, values = json.loads(base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4)))
         if direction not in ("n", "p") or len(values) != len(fields):
             raise ValueError
-        return direction, [field.to_python(value) for field, value in zip(fields, values, strict=True)]
-    except (ValueError, TypeError, ValidationError) as error:
+        plain = [field.to_python(value) for field, value in zip(fields, values, strict=True)]
+        if any(value is None or (isinstance(value, int) and abs(value) >= 2**63) for value in plain):
+            raise ValueError
+        return direction, plain
+    except (ValueError, TypeError, OverflowError, RecursionError, ValidationError) as error:
         raise InvalidInput("bad_cursor", "页码参数无效，请从第一页开始", field="cursor") from error
 
 

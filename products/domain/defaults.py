@@ -8,7 +8,7 @@ from portal.kernel.actors import SYSTEM
 from portal.kernel.money import WAN
 from products.domain.authoring import SEEDED_FROM, default_documents, publish_document
 from products.enums import DISHONEST, Purpose, TitleKind
-from products.models import Product, Register
+from products.models import PolicyVersion, Product, Register
 
 _PURPOSES = [
     Purpose.WORKING_CAPITAL.value,
@@ -125,7 +125,10 @@ REGISTERS: list[tuple[str, str, str]] = [
 
 def load_defaults() -> None:
     """Create what is missing; what an administrator changed stays as it is."""
+    known = set(PolicyVersion.objects.values_list("code", flat=True))
     for document in default_documents():
+        if document["code"] in known:
+            continue  # what the bank published since is not ours to replace
         publish_document(document=document, effective_from=SEEDED_FROM, actor=SYSTEM)
     for row in PRODUCTS:
         fields = {

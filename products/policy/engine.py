@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 from products.policy.catalogue import BOOLEAN_WORDS, CODE_LABELS, FACTS, FactSpec
 from products.policy.document import Document, Rule, Rung
-from products.policy.values import Fact, FactType, Outcome, encode, show
+from products.policy.values import Because, Fact, FactType, Outcome, encode, show
 
 _PASS, _FAIL, _REFER, _NA = (o.value for o in (Outcome.PASS, Outcome.FAIL, Outcome.REFER, Outcome.NOT_APPLICABLE))
 
@@ -86,6 +86,7 @@ class Scored:
 
 
 _NO_FACT = Fact(None)
+_EXPERT = Because.EXPERT_JUDGED.value  # not met, and the document leaves the judgement to a person
 
 
 def _finding(code: str, outcome: str, fact_code: str, because: str | None, facts: Mapping[str, Fact]) -> Finding:
@@ -110,6 +111,7 @@ def evaluate(document: Document, facts: Mapping[str, Fact]) -> Evaluated:
         outcome, fact_code, because = rule.condition.test(facts)
         if outcome is _FAIL:
             outcome = rule.on_fail
+            because = _EXPERT if outcome == _REFER else None
         if outcome == _FAIL:
             worst = _FAIL
         elif outcome == _REFER and worst is not _FAIL:
@@ -178,7 +180,7 @@ def read(raw: dict, rule: Rule | Rung | None, *, wan: bool = False) -> dict:
     shown = _shown(raw["observed"], spec, wan)
     others = [_shown(o, spec, wan) for o in raw.get("others", [])]
     because = raw.get("because")
-    if because:
+    if because and not (because == _EXPERT and getattr(rule, "reason", "")):
         reason = BECAUSE_WORDS[because].format(label=spec.label)
     else:
         reason = getattr(rule, "reason", "") if raw["outcome"] != _PASS else ""

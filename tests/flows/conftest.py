@@ -41,13 +41,15 @@ def worker(django_db_setup, tmp_path_factory):
             [sys.executable, "-m", "celery", "-A", "portal", "worker", "--concurrency", "1", "--loglevel", "INFO"],
             env=environment, stdout=out, stderr=subprocess.STDOUT,
         )  # fmt: skip
-    end = time.monotonic() + 30
-    while b"ready." not in log.read_bytes():
-        assert time.monotonic() < end, log.read_text()
-        time.sleep(0.1)
-    yield process
-    process.terminate()
-    process.wait(20)
+    try:
+        end = time.monotonic() + 30
+        while b"ready." not in log.read_bytes():
+            assert time.monotonic() < end, log.read_text()
+            time.sleep(0.1)
+        yield process
+    finally:
+        process.terminate()
+        process.wait(20)
 
 
 class Visitor:

@@ -53,4 +53,11 @@ def test_due_into_an_unannounced_year_is_provisional():
 
 
 def test_workdays_between_is_negative_when_late():
-    assert workdays_between(at("2026-11-25T10:00"), at("2026-11-23T00:00")) == -2
+    assert workdays_between(at("2026-11-25T10:00"), at("2026-11-24T00:00")) == -2
+
+
+@pytest.mark.parametrize(("start", "left"), [("2026-11-25", 2), ("2026-11-26", 1), ("2026-11-27", 0)])
+def test_days_left_until_a_friday_midnight(start, left):
+    due = due_after(at("2026-11-25T09:00"), 2)
+    assert due.last_day == date(2026, 11, 27)
+    assert workdays_between(at(f"{start}T09:00"), due.at) == left
