@@ -313,6 +313,102 @@ def test_submit_needs_the_enterprises_consent(api, served):
     assert api("GET", f"applications/{reference}/timeline/").status_code == 409
 
 
+@pytest.mark.parametrize(
+    "path", ["applications/%00/", "enterprises/%00/", "referrals/%00/", "applications/?product=%00"]
+)
+def test_null_byte_in_the_address_is_400(api, path):
+    assert api("GET", path).status_code == 400
+
+
+def test_half_a_surrogate_pair_is_400(api):
+    assert api("POST", "prechecks/", b'{"\\ud800": 1}').status_code == 400
+
+
+@pytest.mark.parametrize(
+    "cursor", ['["n",["2026-01-01T00:00:00+00:00",1e40]]', "[" * 5000, '["n",[null,null]]', '["x",[1,2]]']
+)
+def test_forged_cursor_is_422(api, cursor):
+    forged = base64.urlsafe_b64encode(cursor.encode()).decode().rstrip("=")
+    assert api("GET", f"applications/?cursor={forged}").status_code == 422
+
+
+def test_token_in_the_address_is_refused(api):
+    assert Client().get(f"/api/v1/products/?access_token={api.token}").status_code == 401
+
+
+def test_null_means_missing(api):
+    body = {
+        "uscc": factories.demo_uscc(),
+        **PROFILE,
+        "annual": None,
+        "team": None,
+        "market": None,
+        "titles": None,
+        "tax_grade": None,
+    }
+    assert api("POST", "prechecks/", body).status_code == 200
+
+
+def test_refer_always_says_why(api):
+    body = {"uscc": factories.demo_uscc(), **PROFILE, "established_on": str(now().date()), "titles": []}
+    for product in api("POST", "prechecks/", body).json()["products"]:
+        for finding in product["findings"]:
+            assert ("because" in finding) == (finding["outcome"] == "refer"), finding
+
+
+def test_partner_without_consent_learns_nothing_of_what_the_firm_typed(api, founder):
+    from applications.domain import drafting
+
+    code = founder.enterprise.uscc
+    api("PUT", f"enterprises/{code}/", {"uscc": code, **PROFILE})
+    created = api("POST", "applications/", need(code)).json()
+    before = api("GET", f"applications/{created['reference']}/").json()
+    application = Application.objects.get()
+    assert not Application.objects.visible_to(founder.actor).exists()
+    Application.objects.update(
+        requested_amount=880000, purpose_detail="机密", counterparties=["机密"], version=9, submitted_at=now()
+    )
+    assert api("GET", f"applications/{created['reference']}/").json() == before
+    assert api("GET", "applications/").json()["results"][0]["requested_amount"] == "1000000.00"
+    consent(api, founder)
+    assert Application.objects.visible_to(founder.actor).get() == application
+    drafting.discard(application_id=application.pk, actor=founder.actor)
+    assert not Application.objects.exists()
+
+
+def test_sandbox_client_cannot_touch_live_words(api, served, run_jobs):
+    sandbox = Api(*factories.partner_client(is_sandbox=True))
+    sandbox("PUT", f"enterprises/{served}/", {"uscc": served, **PROFILE, "employees": 9999})
+    assert api("GET", f"enterprises/{served}/").json()["profile"]["employees"] == 120
+    created = sandbox(
+        "POST", "referrals/", {"uscc": served, "name": "x", "contact_name": "x", "contact_phone": "13800138000"}
+    )
+    assert api("GET", f"referrals/{created.json()['id']}/").status_code == 404
+    run_jobs()
+    from accounts.models import OutboxMessage
+
+    assert not OutboxMessage.objects.exists()
+
+
+def test_referrals_cannot_flood_a_phone_or_carry_a_link(api):
+    body = {"uscc": factories.demo_uscc(), "name": "北京折桂", "contact_name": "x", "contact_phone": "13800138000"}
+    assert "/name" in pointers(api("POST", "referrals/", {**body, "name": "【某行】请登录 http://evil"}))
+    assert [api("POST", "referrals/", body).status_code for _ in range(4)] == [201, 201, 201, 409]
+
+
+def test_referral_expires(api):
+    from accounts.domain import partners
+
+    api(
+        "POST",
+        "referrals/",
+        {"uscc": factories.demo_uscc(), "name": "x", "contact_name": "x", "contact_phone": "13800138000"},
+    )
+    Referral.objects.update(expires_at=now())
+    assert partners.expire_referrals() == 1
+    assert Referral.objects.get().status == "expired"
+
+
 def consent(api: Api, founder) -> None:
     text = consents.current_texts([ConsentKind.PARTNER])[0]
     consents.give(
@@ -371,7 +467,6 @@ def test_sandbox_cases_stay_in_the_sandbox(api, served):
         "status=nope",
         "updated_since=x",
         "updated_since=2026-01-01T00:00:00",
-        "product=%00",
     ],
 )
 def test_bad_query_is_422(api, query):

@@ -102,3 +102,26 @@ def test_address_is_normalised(raw, normal):
 def test_bad_address_is_refused(raw):
     with pytest.raises(InvalidInput):
         normalise_address(raw)
+
+
+def test_one_network_cannot_flood_many_numbers():
+    for number in range(codes.MAX_SENDS_A_CALLER):
+        codes.send_code(address=f"a{number}@b.example", caller="203.0.113.9")
+    with pytest.raises(RuleRefused, match="caller_sends_exhausted"):
+        codes.send_code(address="z@b.example", caller="203.0.113.9")
+    codes.send_code(address="z@b.example", caller="203.0.113.10")
+
+
+def test_staff_need_more_than_a_mailbox_outside_the_demonstration(settings):
+    settings.STAFF_NEEDS_SECOND_FACTOR = True
+    User.objects.create_user(email="staff@b.example", is_staff=True)
+    codes.send_code(address="staff@b.example")
+    with pytest.raises(InvalidInput, match="code_staff"):
+        codes.redeem_code(address="staff@b.example", code=sent_code())
+
+
+def test_session_does_not_tell_the_address(client):
+    from django.contrib.sessions.models import Session
+
+    client.post("/login/", {"address": "a@b.example"})
+    assert "a@b.example" not in str(Session.objects.get().get_decoded())

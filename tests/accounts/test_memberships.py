@@ -260,3 +260,61 @@ def test_ended_agent_sees_nothing(founder):
     assert Application.objects.visible_to(agent.actor).exists()
     Membership.objects.filter(pk=agent.membership.pk).update(valid_until=now().date() - timedelta(days=1))
     assert not Application.objects.visible_to(agent.actor).exists()
+
+
+def test_attack_strangers_draft_is_never_the_firms(founder):
+    thief = outsider()
+    onboarding.claim(uscc=founder.enterprise.uscc, name="", role=Role.LEGAL_REP, actor=thief)
+    trap = drafting.start(enterprise_id=founder.enterprise.pk, product_code="zhaojiedai", actor=thief)
+    assert not Application.objects.visible_to(founder.actor).exists()
+    mine = drafting.start(enterprise_id=founder.enterprise.pk, product_code="zhaochuangdai", actor=founder.actor)
+    assert not Application.objects.visible_to(thief).filter(pk=mine.pk).exists()
+    with pytest.raises(NotPermitted):
+        drafting.save_section(
+            application_id=mine.pk, section="need", profile={}, request={"purpose_detail": "x"}, actor=thief
+        )
+    assert Application.objects.visible_to(thief).get() == trap
+
+
+def test_member_past_their_end_may_claim_anew(founder):
+    agent = factories.applicant(factories.member(founder.enterprise, role=Role.AGENT))
+    Membership.objects.filter(pk=agent.membership.pk).update(valid_until=now().date() - timedelta(days=1))
+    again = onboarding.claim(uscc=founder.enterprise.uscc, name="", role=Role.AGENT, actor=agent.actor)
+    assert not again.is_verified
+
+
+def test_viewer_invited_as_agent_becomes_one(founder):
+    person = factories.user("v@demo.example")
+    factories.member(founder.enterprise, role=Role.VIEWER, person=person)
+    memberships.invite(
+        membership_id=founder.membership.pk, address="v@demo.example", role=Role.AGENT, actor=founder.actor
+    )
+    actor = Actor(ActorKind.APPLICANT, user_id=person.pk)
+    assert (
+        memberships.accept_invitation(token=token_of(OutboxMessage.objects.latest("pk")), actor=actor).role
+        == Role.AGENT
+    )
+
+
+def test_partner_text_cannot_be_signed_in_the_wizard(founder):
+    with pytest.raises(RuleRefused, match="partner_consent_elsewhere"):
+        factories.consent_to(founder.enterprise, [ConsentKind.PARTNER], founder.actor)
+
+
+def test_revoking_ends_older_wordings_too(founder):
+    factories.consent_to(founder.enterprise, ["terms"], founder.actor)
+    old = Consent.objects.get()
+    consents.publish_text(kind=ConsentKind.TERMS, title="新", body="新")
+    factories.consent_to(founder.enterprise, ["terms"], founder.actor)
+    consents.revoke(consent_id=Consent.objects.exclude(pk=old.pk).get().pk, actor=founder.actor)
+    assert not Consent.objects.live().exists()
+
+
+@pytest.mark.parametrize("path", ["signup/", "email/", "password/reset/", "password/set/", "confirm-email/"])
+def test_unused_account_pages_stay_shut(founder, path):
+    from django.test import Client
+
+    client = Client()
+    client.force_login(founder.user, backend="django.contrib.auth.backends.ModelBackend")
+    assert client.get(f"/accounts/{path}").status_code == 404
+    assert client.post(f"/accounts/{path}", {"email": "victim@demo.example", "action_add": ""}).status_code == 404

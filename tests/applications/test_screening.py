@@ -121,3 +121,55 @@ def test_every_product_reaches_a_person(founder, run_jobs, product):
     run_jobs()
     application.refresh_from_db()
     assert application.status == "screened"
+
+
+def test_missing_policy_sends_the_case_to_a_person(founder, run_jobs):
+    from products.models import PolicyVersion
+
+    application = factories.submitted(founder)
+    PolicyVersion.objects.filter(code="zhaojiedai").update(effective_to="2020-01-02")
+    run_jobs()
+    application.refresh_from_db()
+    assert (application.status, application.outcome) == ("screened", "refer")
+    assert not application.screenings.exists()
+
+
+@pytest.mark.parametrize(
+    "garbage",
+    [
+        {"annual": "x"},
+        {"annual": [{"year": 2025, "revenue": "abc"}]},
+        {"annual": [{"revenue": "1"}]},
+        {"annual": [{"year": 2025, "revenue": "NaN"}]},
+        {"annual": [{"year": "2025"}]},
+        {"tax_grade": 5},
+        {"employees": -1},
+        {"established_on": "2019/06/11"},
+    ],
+)
+def test_garbage_is_not_readable(garbage):
+    from accounts.profile_rules import is_readable
+
+    assert not is_readable(garbage)
+
+
+def test_updated_at_moves_with_every_status(founder, bankers, run_jobs):
+    application = factories.submitted(founder)
+    run_jobs()
+    application.refresh_from_db()
+    before = application.updated_at
+    from applications.domain import closing
+
+    closing.withdraw(application_id=application.pk, actor=founder.actor)
+    application.refresh_from_db()
+    assert application.updated_at > before
+
+
+def test_case_stuck_with_the_machine_stands_in_a_queue(founder, bankers, sent):
+    from accounts.models import Banker
+    from applications.models import Application
+    from applications.queries.queues import QUEUES
+
+    application = factories.submitted(founder)
+    rows = QUEUES["screening"].rows(Application.objects.all(), Banker.objects.first())
+    assert list(rows) == [application]

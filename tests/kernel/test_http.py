@@ -29,6 +29,15 @@ class Handler(BaseHTTPRequestHandler):
             time.sleep(5)
             return
         status = {"404": 404, "500": 500}.get(mode, 200)
+        if mode in ("short", "gzip"):
+            self.send_response(200)
+            self.send_header("Content-Length", "100")
+            if mode == "gzip":
+                self.send_header("Content-Encoding", "gzip")
+            self.end_headers()
+            self.wfile.write(b"{}" if mode == "short" else b"not gzip" * 12 + b"xxxx")
+            self.close_connection = True
+            return
         body = {"garbage": b"<html>", "list": b"[]", "big": b'{"a":"' + b"x" * 300_000 + b'"}'}.get(mode)
         if body is None:
             body = json.dumps(self.server.answer).encode()
@@ -57,7 +66,7 @@ def remote():
     server.server_close()
 
 
-@pytest.mark.parametrize("mode", ["500", "garbage", "list", "big"])
+@pytest.mark.parametrize("mode", ["500", "garbage", "list", "big", "short", "gzip"])
 def test_unusable_answer_is_source_down(remote, mode):
     remote.mode = mode
     with pytest.raises(TransientError) as error:
