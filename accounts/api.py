@@ -191,6 +191,23 @@ def to_json(data: dict) -> dict:
     return plain(data)  # type: ignore[return-value]
 
 
+_PROFILE_ANSWER = {
+    "profile": EXAMPLE_PROFILE,
+    "provenance": {"name": "partner", "employees": "partner"},
+    "version": 1,
+    "updated_at": "2026-11-23T09:30:00+08:00",
+}
+_REFERRAL_ANSWER = {
+    "id": "TJ20261123-6CK6YN",
+    "uscc": EXAMPLE_PROFILE["uscc"],
+    "name": "北京示例科技有限公司",
+    "product": "zhaochuangdai",
+    "status": "sent",
+    "created_at": "2026-11-23T09:30:00+08:00",
+    "expires_at": "2026-12-23T09:30:00+08:00",
+}
+
+
 class ProfileOut(serializers.Serializer):
     profile = serializers.DictField()
     provenance = serializers.DictField(
@@ -207,6 +224,7 @@ class EnterpriseView(PartnerView):
 
     @extend_schema(
         operation_id="enterprises_get",
+        examples=[OpenApiExample("answer", _PROFILE_ANSWER, response_only=True)],
         responses={200: ProfileOut},
         tags=["enterprises"],
         summary="读取本机构写的企业画像",
@@ -227,7 +245,10 @@ class EnterpriseView(PartnerView):
         responses={200: ProfileOut, 201: ProfileOut},
         tags=["enterprises"],
         summary="创建或替换企业画像",
-        examples=[OpenApiExample("profile", EXAMPLE_PROFILE, request_only=True)],
+        examples=[
+            OpenApiExample("profile", EXAMPLE_PROFILE, request_only=True),
+            OpenApiExample("answer", _PROFILE_ANSWER, response_only=True),
+        ],
     )
     def put(self, request, uscc: str) -> Response:
         data = to_json(self.parsed(ProfileIn))
@@ -299,7 +320,8 @@ class ReferralListView(PartnerView):
                     "product": "zhaochuangdai",
                 },
                 request_only=True,
-            )
+            ),
+            OpenApiExample("answer", _REFERRAL_ANSWER, response_only=True),
         ],
     )
     def post(self, request) -> Response:
@@ -312,7 +334,11 @@ class ReferralView(PartnerView):
     scopes = {"GET": "applications:read"}
 
     @extend_schema(
-        operation_id="referrals_get", responses={200: ReferralOut}, tags=["referrals"], summary="读取一个推荐"
+        operation_id="referrals_get",
+        examples=[OpenApiExample("answer", _REFERRAL_ANSWER, response_only=True)],
+        responses={200: ReferralOut},
+        tags=["referrals"],
+        summary="读取一个推荐",
     )
     def get(self, request, reference: str) -> Response:
         row = Referral.objects.filter(

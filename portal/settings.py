@@ -212,7 +212,7 @@ SPECTACULAR_SETTINGS = {
     "ENUM_ADD_EXPLICIT_BLANK_NULL_CHOICE": False,
     "SCHEMA_PATH_PREFIX": "/api/v1",
     "ENUM_NAME_OVERRIDES": {
-        "ApplicationStatus": "applications.api.STATUSES",
+        "ApplicationStatus": "applications.api.schemas.STATUSES",
         "ReferralStatus": "accounts.api.REFERRAL_STATUSES",
         "FindingOutcome": "products.api.FINDING_OUTCOMES",
         "ProductAnswer": "products.api.PRODUCT_ANSWERS",

@@ -22,11 +22,76 @@ from products.enums import Purpose
 from products.models import PolicyVersion, Product
 from products.policy.engine import read
 from products.policy.facts import Known
+from products.policy.sizing import thresholds
 
 FINDING_OUTCOMES = ["pass", "fail", "refer", "not_applicable"]
 PRODUCT_ANSWERS = ["eligible", "ineligible", "refer"]
 TIER_OUTCOMES = ["pass", "refer"]
 ANSWER = {"pass": "eligible", "fail": "ineligible", "refer": "refer"}
+
+
+_PRODUCT_ANSWER = {
+    "code": "zhaochuangdai",
+    "kind": "credit",
+    "name": "招创贷",
+    "tagline": "看技术、团队、行业地位",
+    "stage": "壮苗",
+    "is_sample": True,
+    "online": "partly",
+    "min_amount": "500000.00",
+    "max_amount": "10000000.00",
+    "min_rate": "2.80",
+    "max_rate": "4.20",
+    "max_term_months": 36,
+    "repayment_methods": ["interest_first", "equal_principal"],
+    "purposes": ["working_capital", "rd"],
+    "materials": [],
+    "sla_working_days": 3,
+    "policy_version": "zhaochuangdai@1",
+}
+_FINDING = {
+    "code": "min_age",
+    "label": "成立年限",
+    "outcome": "pass",
+    "observed": "6.4",
+    "required": "1 年以上",
+    "unit": "year",
+    "period": "",
+    "source": "declared",
+    "reason": "",
+    "advice": "",
+}
+_DIMENSION = {"points": 30, "points_max": 34, "max": 40, "items": []}
+_PRECHECK_ANSWER = {
+    "size_class": "small",
+    "size_findings": [],
+    "stage": "growth",
+    "tier": {
+        "code": "T3",
+        "label": "高新层",
+        "outcome": "pass",
+        "could_be": [],
+        "policy_version": "tiers@1",
+        "findings": [],
+    },
+    "score": {"points": 62, "points_max": 80, "dimensions": {"technology_barrier": _DIMENSION}},
+    "products": [
+        {
+            "code": "zhaojiedai",
+            "outcome": "eligible",
+            "indicative_amount": "2000000.00",
+            "policy_version": "zhaojiedai@1",
+            "findings": [_FINDING],
+        }
+    ],
+    "titles": [],
+    "policy_versions": {"tiers": "tiers@1", "score": "score@1"},
+    "as_of": "2026-11-23",
+}
+
+
+def _shown(value: object) -> OpenApiExample:
+    return OpenApiExample("answer", value, response_only=True)
 
 
 class FindingOut(serializers.Serializer):
@@ -103,7 +168,13 @@ class ProductPage(serializers.Serializer):
 class ProductListView(PartnerView):
     scopes = {"GET": "products:read"}
 
-    @extend_schema(operation_id="products_list", responses={200: ProductPage}, tags=["products"], summary="产品目录")
+    @extend_schema(
+        operation_id="products_list",
+        examples=[_shown({"results": [_PRODUCT_ANSWER], "next": None, "previous": None})],
+        responses={200: ProductPage},
+        tags=["products"],
+        summary="产品目录",
+    )
     def get(self, request) -> Response:
         policies: dict[str, PolicyVersion] = {}
         for version in PolicyVersion.objects.in_force(today()).defer("document"):
@@ -115,7 +186,13 @@ class ProductListView(PartnerView):
 class ProductView(PartnerView):
     scopes = {"GET": "products:read"}
 
-    @extend_schema(operation_id="products_get", responses={200: ProductOut}, tags=["products"], summary="一款产品")
+    @extend_schema(
+        operation_id="products_get",
+        examples=[_shown(_PRODUCT_ANSWER)],
+        responses={200: ProductOut},
+        tags=["products"],
+        summary="一款产品",
+    )
     def get(self, request, code: str) -> Response:
         product = get_object_or_404(Product.objects.offered(), code=code)
         return self.tagged(product_out(product, in_force(product.policy_code, today())))
@@ -236,31 +313,33 @@ _SIZE_REASONS = {
     "industry_unclear": ("refer", "行业代码位数不够，看不出属于哪一行，由客户经理核实"),
     "missing": ("refer", "缺划型需要的数据，由客户经理核实"),
 }
+_SIZE_NAMES = {"staff": "员工人数", "revenue": "营业收入", "assets": "资产总额", "industry_code": "行业代码"}
 
 
 def _size_findings(judged: Judged) -> list[dict]:
-    """Why there is no size class, with the missing figures named."""
-    if judged.size.size is not None:
-        return []
-    outcome, reason = _SIZE_REASONS[judged.size.reason]
-    names = {"staff": "员工人数", "revenue": "营业收入", "assets": "资产总额", "industry_code": "行业代码"}
-    labels = [names[m] for m in judged.size.missing] or ["企业规模"]
-    extra = {"because": "missing"} if outcome == "refer" else {}
+    """How the size class was found, or why there is none with the missing figures named."""
+    size = judged.size
+    base = {
+        "code": "size_class",
+        "required": "工信部联企业〔2011〕300号",
+        "unit": "",
+        "period": "",
+        "source": "declared",
+        "advice": "",
+    }
+    if size.size is not None:
+        uses_revenue = "revenue" in thresholds()[size.row]["ind"]
+        basis = (
+            f"收入按{'主营业务收入' if size.revenue_from == 'main_business_revenue' else '营业收入'}"
+            if uses_revenue
+            else ""
+        )
+        return [{**base, "label": "企业规模", "outcome": "pass", "observed": size.size, "reason": basis}]
+    outcome, reason = _SIZE_REASONS[size.reason]
+    because = {"because": "conflict" if size.conflicting else "missing"} if outcome == "refer" else {}
+    labels = [_SIZE_NAMES[name] for name in size.missing] or ["企业规模"]
     return [
-        {
-            "code": "size_class",
-            "label": label,
-            "outcome": outcome,
-            "observed": "",
-            "required": "工信部联企业〔2011〕300号",
-            "unit": "",
-            "period": "",
-            "source": "declared",
-            "reason": reason,
-            "advice": "",
-            **extra,
-        }
-        for label in labels
+        {**base, "label": label, "outcome": outcome, "observed": "", "reason": reason, **because} for label in labels
     ]
 
 
@@ -274,9 +353,10 @@ class PrecheckView(PartnerView):
         tags=["prechecks"],
         summary="预检：画像进，三种答案出，不存任何内容",
         examples=[
+            _shown(_PRECHECK_ANSWER),
             OpenApiExample(
                 "precheck", EXAMPLE_PROFILE | {"requested_amount": "3000000.00", "term_months": 12}, request_only=True
-            )
+            ),
         ],
     )
     def post(self, request) -> Response:

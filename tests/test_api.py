@@ -82,6 +82,8 @@ def test_schema_is_valid_openapi_3_1(defaults):
     for path, operations in schema["paths"].items():
         for method, operation in operations.items():
             assert "401" in operation["responses"], (path, method)
+            answers = [a for code, a in operation["responses"].items() if code.startswith("2")]
+            assert all("examples" in a["content"]["application/json"] for a in answers), (path, method)
             assert operation["security"], (path, method)
 
 

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from decimal import Decimal
 
+from django.contrib.auth.models import Group
 from django.core.files.uploadedfile import SimpleUploadedFile
 
 from accounts.domain import consents, profiles
@@ -20,7 +21,7 @@ from portal.kernel.actors import Actor, ActorKind
 from portal.kernel.clock import now, today
 from portal.kernel.crypto import blind_index
 from portal.kernel.models import QueuedJob
-from products.domain.defaults import open_registers_for_demo
+from products.domain.defaults import POLICY_GROUP, open_registers_for_demo
 from products.models import Register, RegisterEntry
 
 PASSWORD = "demo-Pass-2026"  # noqa: S105  printed at start, refused by production
@@ -43,6 +44,7 @@ class Case:
     staff: int
     industry: str = "I65"
     strong: bool = True
+    bare: bool = False  # nothing that counts for any tier: 未入层
 
 
 CASES = (
@@ -78,7 +80,7 @@ CASES = (
         "A01",
         strong=False,
     ),
-    Case("北京铜铃网络有限公司", "童铃", (), "zhaojiedai", 60, "withdrawn", 300, 40, 9, "I64", strong=False),
+    Case("北京铜铃网络有限公司", "童铃", (), "zhaojiedai", 60, "withdrawn", 300, 4, 9, "I64", strong=False, bare=True),
     Case("北京松针精密仪器有限公司", "松月", ("hnte",), "account-opening", 0, "completed", 3900, 420, 58, "C40"),
     Case("北京萤石光子科技有限公司", "石光", (), "account-opening", 0, "screened", 160, 210, 8, "M73"),
 )
@@ -123,6 +125,8 @@ def _bankers() -> dict[str, Actor]:
             is_demo=True,
         )
         Banker.objects.create(user=user, branch=branch, role=role, approval_limit=Decimal(limit))
+        if role == BankerRole.POLICY:
+            user.groups.add(Group.objects.get(name=POLICY_GROUP))
         actors[code] = Actor(ActorKind.BANKER, user_id=user.pk)
     return actors
 
@@ -162,6 +166,9 @@ def profile_of(case: Case) -> dict:
         "annual": annual,
         "titles": [{"kind": t, "region": "110000"} for t in case.titles],
     }
+    if case.bare:
+        nothing = {"class_1_ip": 0, "class_2_ip": 0, "class_1_ip_self_developed": 0, "rd_employees": 0}
+        profile |= {**nothing, "institutional_equity_3y": "0.00", "team": {"founder_doctorate": False}}
     if case.strong:
         profile["team"] = {"doctorates_or_senior_titles": 6, "core_members": 9, "founder_doctorate": True}
         profile["market"] = {"share_pct": "8.5", "rank_national": 5, "chain_leader_customers": 3}
@@ -260,6 +267,13 @@ def _play(case: Case, number: int, people: dict[str, Actor]) -> None:
     else:
         _review(pk, goal, actor, people)
     run_jobs()
+    if number == 1:
+        drafting.start(enterprise_id=enterprise.pk, product_code="zhaojiedai", actor=actor)
+    if number == 9:
+        # One old draft that ran out, so that the demonstration has this end too.
+        old = drafting.start(enterprise_id=enterprise.pk, product_code="zhaochuangdai", actor=actor)
+        Application.objects.filter(pk=old.pk).update(updated_at=now() - closing.DRAFT_LIFETIME - timedelta(days=1))
+        closing.expire_due()
     if number == 3:
         # One case of the demonstration is late, so that the overdue queue is not empty.
         Application.objects.filter(pk=pk).update(due_at=now() - timedelta(days=2))

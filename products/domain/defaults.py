@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from datetime import date
 
+from django.contrib.auth.models import Group, Permission
+
 from portal.kernel.actors import SYSTEM
 from portal.kernel.money import WAN
 from products.domain.authoring import SEEDED_FROM, default_documents, publish_document
 from products.enums import DISHONEST, Purpose, TitleKind
 from products.models import PolicyVersion, Product, Register
 
+POLICY_GROUP = "政策管理"
 _PURPOSES = [
     Purpose.WORKING_CAPITAL.value,
     Purpose.RD.value,
@@ -139,6 +142,8 @@ def load_defaults() -> None:
             **row,
         }
         Product.objects.get_or_create(code=row["code"], defaults=fields)
+    readers, _ = Group.objects.get_or_create(name=POLICY_GROUP)
+    readers.permissions.set(Permission.objects.filter(content_type__app_label="products", codename__startswith="view_"))
     for code, name, region in REGISTERS:
         Register.objects.get_or_create(code=code, defaults={"name": name, "region": region})
 

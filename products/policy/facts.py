@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date
 from decimal import Decimal
 
@@ -140,18 +140,28 @@ def sized(known: Known, as_of: date) -> Sized:
     """Size class by 工信部联企业〔2011〕300号; main-business revenue if given, else revenue."""
     year = last_full_year(as_of)
     main = _plain(known, f"annual.{year}.main_business_revenue", amount=True, period=str(year))
-    revenue = main if main.value is not None else _plain(known, f"annual.{year}.revenue", amount=True, period=str(year))
+    uses_main = main.value is not None
+    revenue = main if uses_main else _plain(known, f"annual.{year}.revenue", amount=True, period=str(year))
     assets = _plain(known, f"annual.{year}.total_assets", amount=True, period=str(year))
-    return size_of(
+    staff = _plain(known, "employees")
+    result = size_of(
         industry_code=known.values.get("industry_code"),  # type: ignore[arg-type]
-        staff=_plain(known, "employees").value,  # type: ignore[arg-type]
+        staff=staff.value,  # type: ignore[arg-type]
         revenue_fen=revenue.value,  # type: ignore[arg-type]
         assets_fen=assets.value,  # type: ignore[arg-type]
+    )
+    given = {"staff": staff, "revenue": revenue, "assets": assets}
+    return replace(
+        result,
+        revenue_from="main_business_revenue" if uses_main else "revenue",
+        conflicting=any(given[name].because is Because.CONFLICT for name in result.missing if name in given),
     )
 
 
 def _size_fact(result: Sized) -> Fact:
-    return Fact(result.size, "300号") if result.size else unknown(Because.MISSING, source="300号")
+    if result.size:
+        return Fact(result.size, "300号")
+    return unknown(Because.CONFLICT if result.conflicting else Because.MISSING, source="300号")
 
 
 def stage_of(facts: Mapping[str, Fact]) -> str | None:
@@ -163,7 +173,7 @@ def stage_of(facts: Mapping[str, Fact]) -> str | None:
     if (age is not None and age < 36) or (revenue is not None and revenue < 500_000_000):  # type: ignore[operator]
         return "startup"
     if age is None or revenue is None:
-        return "growth" if age is not None and age < 96 and revenue is not None else None  # type: ignore[operator]
+        return None
     return "mature" if age >= 96 and revenue >= 10_000_000_000 else "growth"  # type: ignore[operator]
 
 

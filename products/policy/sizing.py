@@ -19,6 +19,8 @@ class Sized:
     row: str | None
     reason: str = ""
     missing: tuple[str, ...] = ()
+    revenue_from: str = ""  # `main_business_revenue` or `revenue`, whichever was used
+    conflicting: bool = False  # a needed figure differs between sources
 
 
 @cache

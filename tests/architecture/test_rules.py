@@ -12,7 +12,6 @@ from pathlib import Path
 import pytest
 from django.apps import apps
 from django.conf import settings
-from django.urls import URLPattern, URLResolver, get_resolver
 
 from accounts.enums import Job as AccountJob
 from applications.enums import Job as ApplicationJob
@@ -144,16 +143,35 @@ def test_every_status_can_be_reached_and_left_or_is_an_end(table):
     assert not any(s.is_open for s in table.statuses if s.code in ends)
 
 
-def routes(resolver=None, prefix=""):
-    for entry in (resolver or get_resolver()).url_patterns:
-        if isinstance(entry, URLResolver):
-            yield from routes(entry, prefix + str(entry.pattern))
-        elif isinstance(entry, URLPattern):
-            yield prefix + str(entry.pattern)
-
-
 def test_lifecycle_diagram_in_docs_is_the_table():
     text = (ROOT / "docs" / "architecture.md").read_text(encoding="utf-8")
     for move in CREDIT.moves:
         for source in move.sources:
             assert f"{source} --> {move.target}: {move.name}" in text, (source, move.name)
+
+
+def test_every_third_party_import_is_asked_for_by_name():
+    """What the code imports stands in requirements.in itself, not only behind another package."""
+    distributions = importlib.metadata.packages_distributions()
+    asked = {
+        re.split(r"[\[=<>]", line)[0].strip().lower().replace("_", "-")
+        for line in (ROOT / "requirements.in").read_text().splitlines()
+    }
+    own = {"portal", "accounts", "products", "applications"}
+    missing = set()
+    for path in SOURCES:
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            names = (
+                [a.name for a in node.names]
+                if isinstance(node, ast.Import)
+                else [node.module or ""]
+                if isinstance(node, ast.ImportFrom)
+                else []
+            )
+            for name in names:
+                top = name.partition(".")[0]
+                packages = {d.lower().replace("_", "-") for d in distributions.get(top, [])}
+                # Celery brings kombu, urllib3 comes with requests, structlog with django-structlog: one family each.
+                if top not in own and packages and not packages & (asked | {"kombu", "urllib3", "structlog"}):
+                    missing.add(name)
+    assert missing == set()

@@ -2,190 +2,38 @@
 
 from __future__ import annotations
 
-from datetime import datetime
-from decimal import Decimal
-
 from django.db.models import Q
 from django.http import Http404
 from django.urls import path
 from django.utils.dateparse import parse_datetime
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import OpenApiExample, OpenApiParameter, extend_schema
-from rest_framework import serializers
 from rest_framework.response import Response
 
-from accounts.api import UsccField
 from accounts.domain import consents
+from applications.api.schemas import (
+    ANSWER,
+    DETAIL,
+    EVENT,
+    EXAMPLE,
+    KEY,
+    STATUSES,
+    ApplicationDetailOut,
+    ApplicationIn,
+    ApplicationOut,
+    ApplicationPage,
+    TimelinePage,
+    application_out,
+    detail_out,
+    shown,
+)
 from applications.domain import closing, drafting, submission
 from applications.models import Application
 from applications.queries import case
-from portal.kernel.actors import ActorKind
-from portal.kernel.api import CleanCharField, DecimalString, PartnerView, StrictInteger, StrictSerializer
+from portal.kernel.api import PartnerView
 from portal.kernel.errors import InvalidInput, RuleRefused
-from portal.kernel.money import MAX_AMOUNT
 from portal.kernel.pages import keyset
-from products.api import FindingOut
-from products.enums import Purpose, RepaymentMethod
 from products.lifecycle import ALL_STATUSES
-
-STATUSES = sorted(ALL_STATUSES)
-_KEY = OpenApiParameter(
-    "Idempotency-Key", OpenApiTypes.STR, OpenApiParameter.HEADER, description="同一个键和内容 24 小时内只执行一次"
-)
-EXAMPLE = {
-    "enterprise": "91110199MA0000017D",
-    "product": "zhaochuangdai",
-    "requested_amount": "3000000.00",
-    "term_months": 24,
-    "repayment_method": "interest_first",
-    "purpose": "rd",
-    "purpose_detail": "研发材料采购",
-    "counterparties": ["示例供应商"],
-}
-
-
-class ApplicationIn(StrictSerializer):
-    """A draft. Everything but enterprise and product may be left out and added later."""
-
-    enterprise = UsccField(max_length=40)
-    product = CleanCharField(max_length=40)
-    requested_amount = DecimalString(
-        max_digits=15, decimal_places=2, min_value=0, max_value=MAX_AMOUNT, required=False, allow_null=True
-    )
-    term_months = StrictInteger(min_value=1, max_value=600, required=False, allow_null=True)
-    repayment_method = serializers.ChoiceField(choices=RepaymentMethod.choices, required=False)
-    purpose = serializers.ChoiceField(choices=Purpose.choices, required=False)
-    purpose_detail = CleanCharField(max_length=500, required=False)
-    counterparties = serializers.ListField(child=CleanCharField(max_length=100), max_length=10, required=False)
-
-
-class ApplicationOut(serializers.Serializer):
-    reference = serializers.CharField()
-    enterprise = serializers.CharField()
-    product = serializers.CharField()
-    status = serializers.ChoiceField(choices=STATUSES, allow_null=True, help_text="没有企业的授权时为 null")
-    allowed_moves = serializers.ListField(child=serializers.CharField())
-    requested_amount = serializers.CharField(allow_null=True)
-    term_months = serializers.IntegerField(allow_null=True)
-    repayment_method = serializers.CharField(allow_blank=True)
-    purpose = serializers.CharField(allow_blank=True)
-    purpose_detail = serializers.CharField(allow_blank=True)
-    counterparties = serializers.ListField(child=serializers.CharField())
-    created_at = serializers.DateTimeField()
-    updated_at = serializers.DateTimeField()
-    submitted_at = serializers.DateTimeField(allow_null=True)
-    version = serializers.IntegerField()
-
-
-class ApplicationDetailOut(ApplicationOut):
-    """Findings, tier, score and deadlines need the enterprise's live consent; before it they are null."""
-
-    consent = serializers.BooleanField()
-    tier = serializers.CharField(allow_null=True)
-    tier_outcome = serializers.CharField(allow_null=True)
-    findings = FindingOut(many=True, allow_null=True)
-    missing_materials = serializers.ListField(child=serializers.CharField())
-    due_at = serializers.DateTimeField(allow_null=True)
-    due_is_provisional = serializers.BooleanField()
-    answer_by = serializers.DateTimeField(allow_null=True)
-
-
-class TimelineItemOut(serializers.Serializer):
-    type = serializers.CharField()
-    title = serializers.CharField()
-    actor = serializers.ChoiceField(choices=["applicant", "banker", "partner", "system"])
-    at = serializers.DateTimeField()
-
-
-class TimelinePage(serializers.Serializer):
-    results = TimelineItemOut(many=True)
-    next = serializers.CharField(allow_null=True)
-    previous = serializers.CharField(allow_null=True)
-
-
-class ApplicationPage(serializers.Serializer):
-    results = ApplicationOut(many=True)
-    next = serializers.CharField(allow_null=True)
-    previous = serializers.CharField(allow_null=True)
-
-
-def _iso(value: datetime | None) -> str | None:
-    return value.isoformat() if value else None
-
-
-_REQUEST = ("requested_amount", "term_months", "repayment_method", "purpose", "purpose_detail", "counterparties")
-
-
-def application_out(a: Application, consented: bool = True) -> dict:
-    """An application as a partner may see it: without consent only what the partner itself typed."""
-    if consented:
-        request = {name: getattr(a, name) for name in _REQUEST}
-        seen = {
-            "status": a.status,
-            "updated_at": _iso(a.updated_at),
-            "submitted_at": _iso(a.submitted_at),
-            "version": a.version,
-        }
-    else:
-        request = {**_BLANK, **a.partner_request}
-        is_draft = a.status == "draft"
-        seen = {
-            "status": "draft" if is_draft else None,
-            "updated_at": _iso(a.created_at),
-            "submitted_at": None,
-            "version": 1,
-        }
-    amount = request.pop("requested_amount")
-    return {
-        "reference": a.reference,
-        "enterprise": a.enterprise.uscc,
-        "product": a.product.code,
-        "allowed_moves": [m.name for m in a.lifecycle.allowed(a.status, ActorKind.PARTNER)] if seen["status"] else [],
-        "requested_amount": None if amount is None else f"{Decimal(amount):.2f}",
-        **request,
-        "created_at": _iso(a.created_at),
-        **seen,
-    }
-
-
-_BLANK = {
-    "requested_amount": None,
-    "term_months": None,
-    "repayment_method": "",
-    "purpose": "",
-    "purpose_detail": "",
-    "counterparties": [],
-}
-
-
-def detail_out(a: Application, consented: bool) -> dict:
-    blind = {
-        "tier": None,
-        "tier_outcome": None,
-        "findings": None,
-        "missing_materials": [],
-        "due_at": None,
-        "due_is_provisional": False,
-        "answer_by": None,
-    }
-    return {**application_out(a, consented), "consent": consented, **(_insight(a) if consented else blind)}
-
-
-def _insight(a: Application) -> dict:
-    have = set(a.documents.filter(removed_at=None).values_list("kind", flat=True))
-    screening = case.newest_screening(a)
-    items = [item for group in case.finding_groups(screening, wan=False) for item in group.items]
-    for item in items:
-        item.pop("source_label", None)
-    return {
-        "tier": a.tier or None,
-        "tier_outcome": a.tier_outcome or None,
-        "findings": items if screening else None,
-        "missing_materials": [m["kind"] for m in a.product.required_materials if m["kind"] not in have],
-        "due_at": _iso(a.due_at),
-        "due_is_provisional": a.due_is_provisional,
-        "answer_by": _iso(a.answer_by),
-    }
 
 
 class _CaseView(PartnerView):
@@ -213,6 +61,7 @@ class ApplicationListView(_CaseView):
 
     @extend_schema(
         operation_id="applications_list",
+        examples=[shown({"results": [ANSWER], "next": None, "previous": None})],
         responses={200: ApplicationPage},
         tags=["applications"],
         summary="本机构的申请",
@@ -269,8 +118,8 @@ class ApplicationListView(_CaseView):
         responses={201: ApplicationOut},
         tags=["applications"],
         summary="创建草稿",
-        parameters=[_KEY],
-        examples=[OpenApiExample("draft", EXAMPLE, request_only=True)],
+        parameters=[KEY],
+        examples=[OpenApiExample("draft", EXAMPLE, request_only=True), shown(ANSWER)],
     )
     def post(self, request) -> Response:
         data = self.parsed(ApplicationIn)
@@ -309,6 +158,7 @@ class ApplicationView(_CaseView):
 
     @extend_schema(
         operation_id="applications_get",
+        examples=[shown(DETAIL)],
         responses={200: ApplicationDetailOut},
         tags=["applications"],
         summary="一件申请",
@@ -323,10 +173,11 @@ class SubmitView(_CaseView):
 
     @extend_schema(
         operation_id="applications_submit",
+        examples=[shown({**ANSWER, "status": "submitted", "allowed_moves": ["withdraw"]})],
         request=None,
         responses={200: ApplicationOut},
         tags=["applications"],
-        parameters=[_KEY],
+        parameters=[KEY],
         summary="提交。企业授权人同意之前返回 409 consent_missing",
     )
     def post(self, request, reference: str) -> Response:
@@ -339,10 +190,11 @@ class WithdrawView(_CaseView):
 
     @extend_schema(
         operation_id="applications_withdraw",
+        examples=[shown({**ANSWER, "status": "withdrawn", "allowed_moves": []})],
         request=None,
         responses={200: ApplicationOut},
         tags=["applications"],
-        parameters=[_KEY],
+        parameters=[KEY],
         summary="撤回",
     )
     def post(self, request, reference: str) -> Response:
@@ -355,6 +207,7 @@ class TimelineView(_CaseView):
 
     @extend_schema(
         operation_id="applications_timeline",
+        examples=[shown({"results": [EVENT], "next": None, "previous": None})],
         responses={200: TimelinePage},
         tags=["applications"],
         summary="公开事件，从早到晚",
