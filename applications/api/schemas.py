@@ -59,7 +59,7 @@ ANSWER = {
 }
 _FINDING = {
     "code": "score",
-    "label": "科创机评",
+    "label": "科创评分",
     "outcome": "pass",
     "observed": "71",
     "required": "55 分以上",

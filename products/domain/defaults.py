@@ -61,7 +61,7 @@ PRODUCTS: list[dict] = [
         "tagline": "看技术、团队、行业地位",
         "stage": "壮苗",
         "order": 20,
-        "description": "不以营业收入和利润为门槛，看技术壁垒、团队背景和行业地位。机评下限 55 分以上按标准流程办理，不到的由客户经理评审。",
+        "description": "不以营业收入和利润为门槛，看技术壁垒、团队背景和行业地位。科创评分 55 分以上按标准流程办理，不到的由客户经理评审。",
         "online": "partly",
         "sla_days": 3,
         "min_amount": 50 * WAN,

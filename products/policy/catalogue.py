@@ -51,7 +51,7 @@ FACTS: dict[str, FactSpec] = _specs(
     ("title_innovative_sme", "创新型中小企业", T.BOOLEAN, "名单、证书"),
     ("on_dishonest_list", "列入失信被执行人名单", T.BOOLEAN, "名单"),
     ("tier", "分层", T.CODE, "五层规则"),
-    ("score", "机评下限", T.POINTS, "机评规则"),
+    ("score", "科创评分下限", T.POINTS, "机评规则"),
     ("requested_amount", "申请金额", T.AMOUNT, "申请"),
     ("term_months", "申请期限", T.COUNT, "申请"),
     ("purpose", "资金用途", T.CODE, "申请"),

@@ -113,7 +113,7 @@ class Document:
 
 
 _COMPARE = {">=": operator.ge, "<=": operator.le, ">": operator.gt, "<": operator.lt}
-_WORDS = {">=": "{} 以上", "<=": "{} 以下", ">": "超过 {}", "<": "低于 {}"}
+_WORDS = {">=": "{}以上", "<=": "{}以下", ">": "超过 {}", "<": "低于 {}"}
 _NUMERIC = (FactType.AMOUNT, FactType.COUNT, FactType.MONTHS, FactType.POINTS, FactType.RATIO)
 # Traditional size and profit figures never refuse: the bank judges technology, team and standing instead.
 _NEVER_FAIL_ON = frozenset({"revenue", "employees", "size_class"})
