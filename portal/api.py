@@ -6,7 +6,7 @@ from rest_framework.permissions import AllowAny
 
 from accounts.api import urlpatterns as account_routes
 from applications.api.views import urlpatterns as application_routes
-from products.api import urlpatterns as product_routes
+from products.api.views import urlpatterns as product_routes
 
 _open = {"authentication_classes": [], "permission_classes": [AllowAny], "throttle_classes": []}
 

@@ -214,9 +214,9 @@ SPECTACULAR_SETTINGS = {
     "ENUM_NAME_OVERRIDES": {
         "ApplicationStatus": "applications.api.schemas.STATUSES",
         "ReferralStatus": "accounts.api.REFERRAL_STATUSES",
-        "FindingOutcome": "products.api.FINDING_OUTCOMES",
-        "ProductAnswer": "products.api.PRODUCT_ANSWERS",
-        "TierOutcome": "products.api.TIER_OUTCOMES",
+        "FindingOutcome": "products.api.schemas.FINDING_OUTCOMES",
+        "ProductAnswer": "products.api.schemas.PRODUCT_ANSWERS",
+        "TierOutcome": "products.api.schemas.TIER_OUTCOMES",
     },
     "APPEND_COMPONENTS": {
         "securitySchemes": {

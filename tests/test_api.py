@@ -559,3 +559,53 @@ def test_list_costs_the_same_for_one_and_three_rows(api, defaults, django_assert
             api("GET", "applications/")
         counts.append(len(captured))
     assert counts[0] == counts[2] <= 6
+
+
+def plan_body(**changes: object) -> dict:
+    return {
+        "amount": "1200000.00",
+        "term_months": 12,
+        "repayment_method": "interest_first",
+        "first_date": "2026-12-31",
+        **changes,
+    }
+
+
+def test_repayment_plan_sums_to_the_amount_and_tells_its_cost(api):
+    answer = api("POST", "products/zhaojiedai/repayment-plan/", plan_body()).json()
+    assert (answer["annual_rate"], answer["annualised_cost"], answer["fees"]) == ("4.60", "4.60", [])
+    assert [i["due_on"] for i in answer["instalments"]][:3] == ["2026-12-31", "2027-01-31", "2027-02-28"]
+    assert answer["instalments"][-1]["payment"] == "1204600.00"
+
+
+def test_repayment_plan_with_fees_costs_more(api):
+    from products.models import Product
+
+    Product.objects.filter(code="zhaojiedai").update(fees=[{"label": "担保费", "payee": "示例担保公司", "rate_bp": 50}])
+    answer = api("POST", "products/zhaojiedai/repayment-plan/", plan_body(annual_rate="3.00")).json()
+    assert answer["fees"] == [{"label": "担保费", "payee": "示例担保公司", "amount": "6000.00"}]
+    assert 3.4 < float(answer["annualised_cost"]) < 3.6
+
+
+@pytest.mark.parametrize(
+    ("change", "pointer"),
+    [
+        ({"amount": "1.00"}, "/amount"),
+        ({"amount": 5}, "/amount"),
+        ({"term_months": 13}, "/term_months"),
+        ({"repayment_method": "equal_principal"}, "/repayment_method"),
+        ({"annual_rate": "9.99"}, "/annual_rate"),
+        ({"annual_rate": "2.99"}, "/annual_rate"),
+        ({"first_date": "2026-02-30"}, "/first_date"),
+        ({"first_date": "9999-12-31"}, "/first_date"),
+        ({"extra": 1}, "/extra"),
+    ],
+)
+def test_plan_outside_the_product_is_422_at_its_pointer(api, change, pointer):
+    answer = api("POST", "products/zhaojiedai/repayment-plan/", plan_body(**change))
+    assert answer.status_code == 422
+    assert pointer in pointers(answer)
+
+
+def test_a_service_has_no_plan(api):
+    assert api("POST", "products/account-opening/repayment-plan/", plan_body()).status_code == 422

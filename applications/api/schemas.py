@@ -15,7 +15,7 @@ from applications.queries import case
 from portal.kernel.actors import ActorKind
 from portal.kernel.api import CleanCharField, DecimalString, StrictInteger, StrictSerializer
 from portal.kernel.money import MAX_AMOUNT
-from products.api import FindingOut
+from products.api.schemas import FindingOut
 from products.enums import Purpose, RepaymentMethod
 from products.lifecycle import ALL_STATUSES
 

@@ -4,15 +4,18 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from datetime import datetime
+from decimal import Decimal
 
 from accounts.models import User
 from applications.enums import DECLINE_WORDS, ReturnReason
-from applications.models import Application, Screening
+from applications.models import Application, Offer, Screening
 from portal.kernel.clock import BEIJING, now, workdays_between
 from portal.kernel.models import Event
 from portal.kernel.wording import cn_day, last_day
 from products.domain.evaluating import compiled
+from products.domain.pricing import fees_of
 from products.policy.engine import BECAUSE_WORDS, read
+from products.policy.repayment import Plan, due_dates, plan
 
 SOURCE_LABELS = {
     "declared": "企业填报",
@@ -315,6 +318,19 @@ def decline_words(application: Application) -> dict | None:
         month = local.month - 1 + months
         when = f"{local.year + month // 12}年{month % 12 + 1}月起可再申请"
     return {"reason": words, "advice": advice, "when": when}
+
+
+def offer_plan(application: Application, offer: Offer) -> Plan:
+    """What an offer costs: its plan from the day it was made, with the product's fees (贷款明白纸)."""
+    made_on = offer.made_at.astimezone(BEIJING).date()
+    return plan(
+        amount=offer.amount,
+        term_months=offer.term_months,
+        method=offer.repayment_method,
+        first_date=due_dates(made_on, 2)[1],
+        annual_rate=Decimal(offer.rate_bp) / 100,
+        fees=fees_of(application.product, offer.amount),
+    )
 
 
 def newest_screening(application: Application) -> Screening | None:

@@ -316,7 +316,7 @@ def undo(request: HttpRequest, reference: str) -> HttpResponse:
 def answer_offer(request: HttpRequest, reference: str) -> HttpResponse:
     accepted = request.POST.get("answer") == "accept"
     if accepted and request.POST.get("read") != "yes":
-        messages.error(request, "请先勾选「我已阅读额度、利率、期限和还款方式」")
+        messages.error(request, "请先勾选「我已阅读方案、费用和还款计划」")
         return redirect("applications:status", reference)
 
     def work(*, application_id: int, actor) -> None:
@@ -351,6 +351,7 @@ def status(request: HttpRequest, reference: str) -> HttpResponse:
 
 def _status_context(application: Application) -> dict:
     screening = case.newest_screening(application)
+    offer = getattr(application, "offer", None)
     asked = application.supplements.filter(round=application.round).prefetch_related("documents").order_by("pk")
     supplements = list(asked) if application.status == "returned" else []
     may_undo = (
@@ -370,7 +371,8 @@ def _status_context(application: Application) -> dict:
         "may_undo": may_undo,
         "supplements": supplements,
         "supplements_left": sum(s.answered_at is None for s in supplements),
-        "offer": getattr(application, "offer", None),
+        "offer": offer,
+        "plan": offer and case.offer_plan(application, offer),
         "nav": "applications",
         "polling": application.status == "submitted",
         "may_withdraw": any(

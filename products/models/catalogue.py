@@ -39,6 +39,9 @@ class Product(models.Model):
         "材料", default=list, blank=True, help_text='[{"kind": "...", "label": "...", "required": true, "why": "..."}]'
     )
     consents = models.JSONField("需要的授权", default=list, blank=True)
+    fees = models.JSONField(
+        "利息以外的费用", default=list, blank=True, help_text='[{"label": "…", "payee": "…", "rate_bp": 50}]'
+    )
     conditions = models.JSONField("主要条件（展示）", default=list, blank=True)
     history = HistoricalRecords(verbose_name="变更历史")
 

@@ -335,3 +335,23 @@ def test_forged_form_is_refused(founder):
     page = strict.post(f"/applications/{application.reference}/withdraw/")
     assert page.status_code == 403
     assert "请重新提交" in page.text
+
+
+def test_calculator_answers_on_the_product_page(defaults):
+    page = Client().get("/products/zhaojiedai/?amount=120&term_months=12&repayment_method=interest_first")
+    assert "36,000.00–55,200.00" in page.text
+    assert "3.00–4.60%" in page.text
+
+
+@pytest.mark.parametrize(
+    "query",
+    [
+        "amount=9999&term_months=12&repayment_method=interest_first",
+        "amount=x&term_months=&repayment_method=nope",
+        "amount=NaN",
+    ],
+)
+def test_calculator_tells_what_is_wrong(defaults, query):
+    page = Client().get(f"/products/zhaojiedai/?{query}")
+    assert page.status_code == 200
+    assert "处需要更正" in page.text
