@@ -5,12 +5,11 @@ from __future__ import annotations
 from django.contrib import admin, messages
 from django.db.models import QuerySet
 from django.http import HttpRequest
-from simple_history.admin import SimpleHistoryAdmin
 
 from accounts.domain import clients
 from accounts.models import ApiClient, Banker, Branch, Consent, ConsentText, Enterprise, Partner, Referral, User
 from portal.kernel.access import mask_email, mask_name, mask_phone
-from portal.kernel.admin import BankModelAdmin
+from portal.kernel.admin import BankHistoryAdmin, BankModelAdmin
 
 
 @admin.register(User)
@@ -30,13 +29,13 @@ class UserAdmin(BankModelAdmin):
 
 
 @admin.register(Branch)
-class BranchAdmin(BankModelAdmin, SimpleHistoryAdmin):
+class BranchAdmin(BankHistoryAdmin):
     editable = True
     list_display = ("name", "phone")
 
 
 @admin.register(Banker)
-class BankerAdmin(BankModelAdmin, SimpleHistoryAdmin):
+class BankerAdmin(BankHistoryAdmin):
     editable = True
     list_display = ("user", "role", "branch", "approval_limit", "is_active")
 
@@ -52,7 +51,7 @@ class BankerAdmin(BankModelAdmin, SimpleHistoryAdmin):
 
 
 @admin.register(Partner)
-class PartnerAdmin(BankModelAdmin, SimpleHistoryAdmin):
+class PartnerAdmin(BankHistoryAdmin):
     editable = True
     list_display = ("name", "kind", "is_active")
     actions = ("issue_client", "issue_sandbox")

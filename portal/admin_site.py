@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from allauth.account.decorators import secure_admin_login
 from allauth.mfa.utils import is_mfa_enabled
 from django.conf import settings
 from django.contrib import admin
+from django.contrib.auth.views import redirect_to_login
+from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
-from django.urls import path
+from django.urls import path, reverse
+from django.utils.http import url_has_allowed_host_and_scheme
 
 from accounts.enums import BankerRole
 from accounts.models import Banker
@@ -47,7 +49,15 @@ class PortalAdminSite(admin.AdminSite):
             return super().index(request, extra_context)
         return redirect("admin:queue", "signature" if works == BankerRole.APPROVER else "unclaimed")
 
-    login = secure_admin_login(admin.AdminSite.login)
+    def login(self, request: HttpRequest, extra_context: dict | None = None) -> HttpResponse:
+        """Staff sign in on the site's password page, second factor included; a signed-in stranger is refused."""
+        if request.user.is_authenticated:
+            if not request.user.is_staff:
+                raise PermissionDenied
+            return redirect("admin:index")
+        target = request.GET.get("next", "")
+        inside = url_has_allowed_host_and_scheme(target, {request.get_host()}, require_https=request.is_secure())
+        return redirect_to_login(target if inside else reverse("admin:index"), reverse("account_login"))
 
     def has_permission(self, request: HttpRequest) -> bool:
         return super().has_permission(request) and (

@@ -1,14 +1,13 @@
 """Products and registers, editable by administrators; policies and tiers, read-only until they have their own pages."""
 
 from django.contrib import admin
-from simple_history.admin import SimpleHistoryAdmin
 
-from portal.kernel.admin import BankModelAdmin
+from portal.kernel.admin import BankHistoryAdmin, BankModelAdmin
 from products.models import PolicyVersion, Product, Register, RegisterEntry, TierAssignment
 
 
 @admin.register(Product)
-class ProductAdmin(BankModelAdmin, SimpleHistoryAdmin):
+class ProductAdmin(BankHistoryAdmin):
     editable = True
     list_display = ("name", "kind", "max_amount", "max_term_months", "sla_days", "is_active")
     readonly_fields = ("code", "lifecycle_name", "policy_code")

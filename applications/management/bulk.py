@@ -9,24 +9,23 @@ from datetime import date, datetime, timedelta
 from django.db import transaction
 
 from accounts.models import Banker, Enterprise, EnterpriseProfile
-from applications.management.synthetic import firms
+from applications.management.synthetic import AS_OF, firms
 from applications.models import Application
-from portal.kernel.clock import due_after, now, today
+from portal.kernel.clock import due_after, now
 from products.models import Product, Register, RegisterEntry
 
 BATCH = 2000
-# status → share; most of a bank's cases are closed
+# status → share; most of a bank's cases are closed. No `submitted` and no `offered`: those have a job, an offer behind them.
 STATUSES = (
     ("booked", 0.50),
     ("declined", 0.12),
     ("withdrawn", 0.08),
     ("expired", 0.06),
-    ("screened", 0.12),
+    ("screened", 0.15),
     ("returned", 0.05),
-    ("recommended", 0.03),
-    ("offered", 0.02),
-    ("submitted", 0.02),
+    ("recommended", 0.04),
 )
+OUTCOMES = (("pass", 62), ("refer", 28), ("fail", 10))  # of a hundred
 
 
 def _status(chance: float) -> str:
@@ -45,7 +44,7 @@ def seed(count: int, *, progress: Callable[[int], None]) -> int:
     moment, written = now(), 0
     # Deadlines for the last 400 days, asked once: the calendar is not worth a query a row.
     due = {n: due_after(moment - timedelta(days=n), product.sla_days).at for n in range(400)}
-    source = firms(count, on=today())
+    source = firms(count)
     while batch := list(itertools.islice(source, BATCH)):
         with transaction.atomic():
             written += _write(batch, product, registers, bankers, moment, due)
@@ -64,13 +63,18 @@ def _write(
     EnterpriseProfile.objects.bulk_create(
         EnterpriseProfile(enterprise=row, source="self", data=f["profile"]) for row, f in zip(rows, fresh, strict=True)
     )
+    EnterpriseProfile.objects.bulk_create(
+        EnterpriseProfile(enterprise=row, source="registry", data=f["registry"])
+        for row, f in zip(rows, fresh, strict=True)
+        if f.get("registry")
+    )
     RegisterEntry.objects.bulk_create(
         RegisterEntry(
             register=registers[kind],
             uscc=f["uscc"],
             name=f["name"],
-            valid_from=date(moment.year - 1, 1, 1),
-            valid_to=date(moment.year + 1, 12, 31),
+            valid_from=date(AS_OF.year - 1, 1, 1),
+            valid_to=f.get("title_ends") or date(AS_OF.year + 1, 12, 31),
         )
         for f in fresh
         for kind in f["titles"]
@@ -86,8 +90,10 @@ def _application(
 ) -> Application:
     status = _status(firm["chance"])
     number = int(firm["uscc"][10:16])
+    place = number * 37 % 100
+    outcome = "pass" if place < OUTCOMES[0][1] else "refer" if place < OUTCOMES[0][1] + OUTCOMES[1][1] else "fail"
     age = number % 400 if status in ("booked", "declined", "withdrawn", "expired") else number % 6
-    claimed = status in ("returned", "recommended", "offered") or (status == "screened" and number % 3 == 0)
+    claimed = status in ("returned", "recommended") or (status == "screened" and number % 3 == 0)
     return Application(
         reference=f"SQ{moment:%Y%m%d}-B{number:06d}",
         enterprise=enterprise,
@@ -105,9 +111,10 @@ def _application(
         tier_outcome="pass",
         score_low=30 + number % 50,
         score_high=30 + number % 50 + number % 3 * 8,
-        outcome="refer" if number % 3 else "pass",
+        outcome=outcome,
         passed=5,
-        referred=number % 3,
+        referred=(outcome == "refer") * (1 + number % 3),
+        failed=outcome == "fail",
         due_at=due[age],
         assignee_id=bankers[number % len(bankers)] if claimed else None,
         claimed_at=moment if claimed else None,

@@ -13,6 +13,7 @@ from stdnum.cn import uscc as standard
 from portal.kernel.money import WAN, floor_to
 
 DIVISION = "110199"
+AS_OF = date(2026, 11, 1)  # ages and years count from here, so that every day seeds the same firms
 _ORG_WEIGHTS = (3, 7, 9, 10, 5, 8, 4, 2)
 
 TIERS = (("T1", 30), ("T2", 33), ("T3", 22), ("T4", 11), ("T5", 4))
@@ -55,8 +56,11 @@ def _poisson(chance: random.Random, mean: float) -> int:
     return n
 
 
-def firms(count: int, *, first: int = 1000, on: date) -> Iterator[dict]:
-    """`count` firms: `{uscc, name, tier, titles, profile}`; the same call gives the same firms."""
+def firms(count: int, *, first: int = 1000, on: date = AS_OF) -> Iterator[dict]:
+    """`count` firms: `{uscc, name, tier, titles, profile, amount, chance}`; the same call gives the same firms on any day.
+
+    The first ones stand on the bounds of the rules (BOUNDARIES), the rest follow the distributions.
+    """
     chance = random.Random(20260101)  # noqa: S311  sample data, not secrets
     for number in range(first, first + count):
         tier = _pick(chance, TIERS)
@@ -72,7 +76,7 @@ def firms(count: int, *, first: int = 1000, on: date) -> Iterator[dict]:
         name = (
             f"北京{chance.choice(_HEADS)}{chance.choice(_HEADS)}{chance.choice(_TAILS)}{chance.choice(_KINDS)}有限公司"
         )
-        yield {
+        firm = {
             "uscc": demo_uscc(number),
             "name": name,
             "tier": tier,
@@ -107,3 +111,55 @@ def firms(count: int, *, first: int = 1000, on: date) -> Iterator[dict]:
             "amount": max(10 * WAN, min(200 * WAN, floor_to(revenue * chance.randint(20, 40) / 100, WAN))),
             "chance": chance.random(),
         }
+        boundary = number - first
+        if boundary < len(BOUNDARIES):
+            _stand_on_the_bound(firm, BOUNDARIES[boundary])
+        yield firm
+
+
+def _stand_on_the_bound(firm: dict, boundary: dict) -> None:
+    """Put one firm exactly on a bound of the rules; `registry` is what another source says of it."""
+    firm["profile"] |= boundary.get("profile", {})
+    if "last_year" in boundary:
+        annual = firm["profile"]["annual"]
+        annual[-1] = {k: v for k, v in {**annual[-1], **boundary["last_year"]}.items() if v is not None}
+    firm["name"] = firm["profile"]["name"] = f"北京边界{boundary['name']}有限公司"
+    firm["registry"] = boundary.get("registry")
+    firm["title_ends"] = boundary.get("title_ends")
+    if "titles" in boundary:
+        firm["titles"] = boundary["titles"]
+
+
+# Records on the bounds of the rules: each is a question that rounding or a missing figure would answer wrongly.
+BOUNDARIES: tuple[dict, ...] = (
+    {
+        "name": "百人软件",
+        "profile": {"industry_code": "I65", "employees": 100},
+        "last_year": {"revenue": "10000000.00"},
+    },
+    {
+        "name": "三百人软件",
+        "profile": {"industry_code": "I65", "employees": 300},
+        "last_year": {"revenue": "100000000.00"},
+    },
+    {
+        "name": "五千万互联网",
+        "profile": {"industry_code": "I64", "employees": 100},
+        "last_year": {"revenue": "50000000.00"},
+    },
+    {
+        "name": "同规模软件",
+        "profile": {"industry_code": "I65", "employees": 100},
+        "last_year": {"revenue": "50000000.00"},
+    },
+    {"name": "研发百分之三", "last_year": {"revenue": "10000000.00", "rd_expense": "300000.00"}},
+    {"name": "研发百分之四", "last_year": {"revenue": "10000000.00", "rd_expense": "400000.00"}},
+    {"name": "研发百分之五", "last_year": {"revenue": "10000000.00", "rd_expense": "500000.00"}},
+    {"name": "研发差一分", "last_year": {"revenue": "10000000.00", "rd_expense": "499999.99"}},
+    {"name": "证书今日到期", "titles": ("hnte",), "title_ends": AS_OF},
+    {"name": "旧规证书", "titles": ("srdi_sme",), "title_ends": date(2028, 3, 31)},
+    {"name": "研究机构", "profile": {"industry_code": "M73", "employees": 300}},
+    {"name": "零收入初创", "last_year": {"revenue": "0.00", "rd_expense": "2000000.00"}},
+    {"name": "缺研发年度", "last_year": {"rd_expense": None}},
+    {"name": "人数不一", "profile": {"employees": 80, "rd_employees": 30}, "registry": {"employees": 120}},
+)

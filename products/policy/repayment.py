@@ -46,6 +46,14 @@ class Plan:
     instalments: tuple[Instalment, ...]
 
     @property
+    def first_payment(self) -> Decimal:
+        return self.instalments[0].payment
+
+    @property
+    def last_payment(self) -> Decimal:
+        return self.instalments[-1].payment
+
+    @property
     def total_interest(self) -> Decimal:
         return sum((i.interest for i in self.instalments), Decimal(0))
 
