@@ -17,7 +17,7 @@ from portal.kernel.models import IdempotencyKey
 from tests import factories
 
 pytestmark = pytest.mark.django_db
-ALL = "products:read prechecks:write enterprises:read enterprises:write applications:read applications:write"
+ALL = "documents:write products:read prechecks:write enterprises:read enterprises:write applications:read applications:write"
 PROFILE = {"name": "北京示例科技有限公司", "established_on": "2019-06-11", "industry_code": "I65", "employees": 120}
 
 
@@ -609,3 +609,76 @@ def test_plan_outside_the_product_is_422_at_its_pointer(api, change, pointer):
 
 def test_a_service_has_no_plan(api):
     assert api("POST", "products/account-opening/repayment-plan/", plan_body()).status_code == 422
+
+
+def test_patch_changes_only_what_is_sent_and_watches_the_tag(api, served):
+    reference = api("POST", "applications/", need(served)).json()["reference"]
+    first = api("GET", f"applications/{reference}/")
+    changed = api("PATCH", f"applications/{reference}/", {"term_months": 6}, if_match=first.headers["ETag"])
+    assert (changed.status_code, changed.json()["term_months"], changed.json()["purpose"]) == (200, 6, "rd")
+    assert Application.objects.get().term_months == 6
+    stale = api("PATCH", f"applications/{reference}/", {"term_months": 7}, if_match=first.headers["ETag"])
+    assert (stale.status_code, stale.json()["code"]) == (412, "application_changed")
+    assert (
+        api("PATCH", f"applications/{reference}/", {"term_months": 7}, if_match=changed.headers["ETag"]).status_code
+        == 200
+    )
+
+
+@pytest.mark.parametrize(
+    ("change", "pointer"),
+    [
+        ({"term_months": 99}, "/term_months"),
+        ({"product": "x"}, "/product"),
+        ({"requested_amount": 1}, "/requested_amount"),
+    ],
+)
+def test_bad_patch_is_422_and_changes_nothing(api, served, change, pointer):
+    reference = api("POST", "applications/", need(served)).json()["reference"]
+    answer = api("PATCH", f"applications/{reference}/", change)
+    assert answer.status_code == 422
+    assert pointer in pointers(answer)
+    assert Application.objects.get().term_months == 12
+
+
+def test_submitted_application_cannot_be_patched(api, served):
+    reference = api("POST", "applications/", need(served)).json()["reference"]
+    Application.objects.update(status="screened", submitted_at=now())
+    assert api("PATCH", f"applications/{reference}/", {"term_months": 6}).status_code == 409
+
+
+def upload(
+    api: Api,
+    reference: str,
+    name: str = "报表.pdf",
+    content: bytes = factories.PDF,
+    kind: str = "financial_statements",
+    **headers: str,
+):
+    file = factories.pdf(name, content)
+    headers = {"authorization": f"Bearer {api.token}", **{k.replace("_", "-"): v for k, v in headers.items()}}
+    return api.client.post(
+        f"/api/v1/applications/{reference}/documents/", {"kind": kind, "file": file}, headers=headers
+    )
+
+
+def test_document_is_kept_once_under_its_key(api, served):
+    reference = api("POST", "applications/", need(served)).json()["reference"]
+    first = upload(api, reference, idempotency_key="d1")
+    again = upload(api, reference, idempotency_key="d1")
+    assert (first.status_code, first.json()["name"], first.json()["size"]) == (201, "报表.pdf", len(factories.PDF))
+    assert again.json() == first.json()
+    assert upload(api, reference, content=factories.PDF + b"x", idempotency_key="d1").status_code == 422
+    assert Application.objects.get().documents.count() == 1
+    assert upload(other_api(), reference).status_code == 404
+
+
+@pytest.mark.parametrize(
+    ("changes", "code"),
+    [({"name": "a.exe"}, "file_type"), ({"content": b"<html>"}, "file_type"), ({"kind": "nonsense"}, "kind_unknown")],
+)
+def test_bad_document_is_422_with_its_reason(api, served, changes, code):
+    reference = api("POST", "applications/", need(served)).json()["reference"]
+    answer = upload(api, reference, **changes)
+    assert (answer.status_code, answer.json()["code"]) == (422, code)
+    assert not Application.objects.get().documents.exists()

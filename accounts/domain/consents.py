@@ -5,7 +5,7 @@ from __future__ import annotations
 from accounts import rules
 from accounts.enums import ConsentKind, Role
 from accounts.models import Consent, ConsentText, Enterprise, Membership, Partner
-from portal.kernel.actors import Actor
+from portal.kernel.actors import Actor, ActorKind
 from portal.kernel.clock import now, today
 from portal.kernel.crypto import sha256
 from portal.kernel.errors import NotPermitted, RuleRefused, StaleObject
@@ -110,6 +110,12 @@ def partner_may_act(enterprise: Enterprise, partner_id: int) -> bool:
     return (
         Consent.objects.live().filter(enterprise=enterprise, kind=ConsentKind.PARTNER, partner_id=partner_id).exists()
     )
+
+
+def require_partner_consent(enterprise: Enterprise, actor: Actor) -> None:
+    """Raise RuleRefused `consent_missing` for a partner whom the enterprise has not let act; others pass."""
+    if actor.kind is ActorKind.PARTNER and not partner_may_act(enterprise, actor.partner_id or 0):
+        raise RuleRefused("consent_missing", "企业的授权人还没有同意由贵机构办理")
 
 
 def publish_text(*, kind: ConsentKind, title: str, body: str) -> ConsentText:

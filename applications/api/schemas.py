@@ -10,7 +10,7 @@ from drf_spectacular.utils import OpenApiExample, OpenApiParameter
 from rest_framework import serializers
 
 from accounts.api import UsccField
-from applications.models import Application
+from applications.models import Application, Document
 from applications.queries import case
 from portal.kernel.actors import ActorKind
 from portal.kernel.api import CleanCharField, DecimalString, StrictInteger, StrictSerializer
@@ -103,6 +103,43 @@ class ApplicationIn(StrictSerializer):
     purpose = serializers.ChoiceField(choices=Purpose.choices, required=False)
     purpose_detail = CleanCharField(max_length=500, required=False)
     counterparties = serializers.ListField(child=CleanCharField(max_length=100), max_length=10, required=False)
+
+
+class ApplicationChangeIn(StrictSerializer):
+    """Only what is sent changes."""
+
+    requested_amount = DecimalString(
+        max_digits=15, decimal_places=2, min_value=0, max_value=MAX_AMOUNT, required=False, allow_null=True
+    )
+    term_months = StrictInteger(min_value=1, max_value=600, required=False, allow_null=True)
+    repayment_method = serializers.ChoiceField(choices=RepaymentMethod.choices, required=False)
+    purpose = serializers.ChoiceField(choices=Purpose.choices, required=False)
+    purpose_detail = CleanCharField(max_length=500, required=False, allow_blank=True)
+    counterparties = serializers.ListField(child=CleanCharField(max_length=100), max_length=10, required=False)
+
+
+class DocumentIn(StrictSerializer):
+    kind = CleanCharField(max_length=40, help_text="产品 materials 里的 kind")
+    file = serializers.FileField(max_length=200, help_text="PDF、XLSX、OFD、JPG、PNG，20 MB 以内")
+
+
+class DocumentOut(serializers.Serializer):
+    id = serializers.CharField()
+    kind = serializers.CharField()
+    name = serializers.CharField()
+    size = serializers.IntegerField()
+    sha256 = serializers.CharField()
+    uploaded_at = serializers.DateTimeField()
+
+
+DOCUMENT = {
+    "id": "3f6c0e9a1b2d4c58",
+    "kind": "financial_statements",
+    "name": "2025年度报表.pdf",
+    "size": 248312,
+    "sha256": "9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08",
+    "uploaded_at": "2026-11-23T10:24:00+08:00",
+}
 
 
 class ApplicationOut(serializers.Serializer):
@@ -231,4 +268,15 @@ def _insight(a: Application) -> dict:
         "due_at": _iso(a.due_at),
         "due_is_provisional": a.due_is_provisional,
         "answer_by": _iso(a.answer_by),
+    }
+
+
+def document_out(document: Document) -> dict:
+    return {
+        "id": document.public_id,
+        "kind": document.kind,
+        "name": document.name,
+        "size": document.size,
+        "sha256": document.sha256,
+        "uploaded_at": document.uploaded_at.isoformat(),
     }

@@ -7,31 +7,39 @@ from django.http import Http404
 from django.urls import path
 from django.utils.dateparse import parse_datetime
 from drf_spectacular.types import OpenApiTypes
-from drf_spectacular.utils import OpenApiExample, OpenApiParameter, extend_schema
+from drf_spectacular.utils import OpenApiExample, OpenApiParameter, OpenApiResponse, extend_schema
+from rest_framework.parsers import MultiPartParser
 from rest_framework.response import Response
 
 from accounts.domain import consents
 from applications.api.schemas import (
     ANSWER,
     DETAIL,
+    DOCUMENT,
     EVENT,
     EXAMPLE,
     KEY,
     STATUSES,
+    ApplicationChangeIn,
     ApplicationDetailOut,
     ApplicationIn,
     ApplicationOut,
     ApplicationPage,
+    DocumentIn,
+    DocumentOut,
     TimelinePage,
     application_out,
     detail_out,
+    document_out,
     shown,
 )
 from applications.domain import closing, drafting, submission
 from applications.models import Application
 from applications.queries import case
 from portal.kernel.api import PartnerView
-from portal.kernel.errors import InvalidInput, RuleRefused
+from portal.kernel.api_schema import Problem
+from portal.kernel.crypto import sha256
+from portal.kernel.errors import InvalidInput, StaleObject
 from portal.kernel.pages import keyset
 from products.lifecycle import ALL_STATUSES
 
@@ -50,10 +58,6 @@ class _CaseView(PartnerView):
 
     def consented(self, application: Application) -> bool:
         return consents.partner_may_act(application.enterprise, self.actor.partner_id or 0)
-
-    def require_consent(self, application: Application) -> None:
-        if not self.consented(application):
-            raise RuleRefused("consent_missing", "企业的授权人还没有同意由贵机构办理")
 
 
 class ApplicationListView(_CaseView):
@@ -154,7 +158,7 @@ def _clean(raw: str, field: str) -> str:
 
 
 class ApplicationView(_CaseView):
-    scopes = {"GET": "applications:read"}
+    scopes = {"GET": "applications:read", "PATCH": "applications:write"}
 
     @extend_schema(
         operation_id="applications_get",
@@ -166,6 +170,55 @@ class ApplicationView(_CaseView):
     def get(self, request, reference: str) -> Response:
         application = self.case(reference)
         return self.tagged(detail_out(application, self.consented(application)))
+
+    @extend_schema(
+        operation_id="applications_change",
+        request=ApplicationChangeIn,
+        responses={200: ApplicationDetailOut, 412: OpenApiResponse(Problem, "内容已变化")},
+        tags=["applications"],
+        summary="修改草稿或被退回的申请；带 If-Match 时内容已变化返回 412",
+        parameters=[OpenApiParameter("If-Match", OpenApiTypes.STR, OpenApiParameter.HEADER)],
+        examples=[OpenApiExample("change", {"term_months": 12}, request_only=True), shown(DETAIL)],
+    )
+    def patch(self, request, reference: str) -> Response:
+        application = self.case(reference)
+        seen = self.tagged(detail_out(application, self.consented(application)))
+        expected = request.META.get("HTTP_IF_MATCH", "*")
+        if expected != "*" and seen["ETag"] not in expected.split(", "):
+            raise StaleObject("application_changed", "申请内容已变化，请重新读取后再改")
+        data = self.parsed(ApplicationChangeIn)
+        changed = drafting.change_by_partner(
+            application_id=application.pk, request=data, expected_version=application.version, actor=self.actor
+        )
+        return self.tagged(detail_out(changed, self.consented(changed)))
+
+
+class DocumentView(_CaseView):
+    scopes = {"POST": "documents:write"}
+    parser_classes = [MultiPartParser]
+
+    @extend_schema(
+        operation_id="documents_create",
+        request={"multipart/form-data": DocumentIn},
+        responses={201: DocumentOut},
+        tags=["applications"],
+        summary="上传一份材料：检查类型、大小，做安全扫描",
+        parameters=[KEY],
+        examples=[shown(DOCUMENT)],
+    )
+    def post(self, request, reference: str) -> Response:
+        application = self.case(reference)
+        data = self.parsed(DocumentIn)
+        fingerprint = {"kind": data["kind"], "file": sha256(data["file"].read())}
+        data["file"].seek(0)
+
+        def work() -> tuple[int, dict]:
+            document = drafting.upload(
+                application_id=application.pk, kind=data["kind"], upload=data["file"], actor=self.actor
+            )
+            return 201, document_out(document)
+
+        return self.once(work, content=fingerprint)
 
 
 class SubmitView(_CaseView):
@@ -214,7 +267,7 @@ class TimelineView(_CaseView):
     )
     def get(self, request, reference: str) -> Response:
         application = self.case(reference)
-        self.require_consent(application)
+        consents.require_partner_consent(application.enterprise, self.actor)
         rows = [
             {"type": e.type, "title": case.TITLES[e.type][0], "actor": e.actor_kind, "at": e.at.isoformat()}
             for e in case.public_events(reference)
@@ -225,6 +278,7 @@ class TimelineView(_CaseView):
 urlpatterns = [
     path("applications/", ApplicationListView.as_view()),
     path("applications/<str:reference>/", ApplicationView.as_view()),
+    path("applications/<str:reference>/documents/", DocumentView.as_view()),
     path("applications/<str:reference>/submit/", SubmitView.as_view()),
     path("applications/<str:reference>/withdraw/", WithdrawView.as_view()),
     path("applications/<str:reference>/timeline/", TimelineView.as_view()),

@@ -22,8 +22,7 @@ DRAFT_LIFETIME = timedelta(days=90)
 
 def _may_act(application: Application, actor: Actor) -> None:
     if actor.kind is ActorKind.PARTNER:
-        if not consents.partner_may_act(application.enterprise, actor.partner_id or 0):
-            raise RuleRefused("consent_missing", "企业的授权人还没有同意由贵机构办理")
+        consents.require_partner_consent(application.enterprise, actor)
     elif not account_rules.may_act(membership_for(application, actor)):
         raise NotPermitted("may_not_act", "需由经核验的法定代表人或经办人办理")
 

@@ -10,7 +10,7 @@ from django.core.files.uploadedfile import UploadedFile
 from django.db.models import F
 
 from accounts import rules as account_rules
-from accounts.domain import profiles
+from accounts.domain import consents, profiles
 from accounts.enums import ProfileSource
 from accounts.models import Enterprise, EnterpriseProfile, Membership
 from applications.checklist import request_problems
@@ -19,7 +19,7 @@ from applications.models import Application, Document, Supplement
 from portal.kernel import files
 from portal.kernel.actors import Actor, ActorKind
 from portal.kernel.clock import now
-from portal.kernel.errors import InvalidInput, NotPermitted, PortalError, RuleRefused
+from portal.kernel.errors import InvalidInput, NotPermitted, PortalError, RuleRefused, StaleObject
 from portal.kernel.events import record
 from portal.kernel.references import new_reference
 from portal.kernel.transactions import use_case
@@ -103,6 +103,26 @@ def start_by_partner(*, uscc: str, product_code: str, request: dict, actor: Acto
     return application
 
 
+@use_case
+def change_by_partner(*, application_id: int, request: dict, expected_version: int, actor: Actor) -> Application:
+    """Change what a partner typed. Raises StaleObject when the application moved on, InvalidInput at the field.
+
+    Without consent only its own draft; what was returned for changes needs the enterprise's live consent.
+    """
+    application = locked_editable(application_id)
+    if application.version != expected_version:
+        raise StaleObject("application_changed", "申请内容已变化，请重新读取后再改")
+    if application.status != "draft":
+        consents.require_partner_consent(application.enterprise, actor)
+    _apply_request(application, request, prefix="/")
+    typed = {k: str(v) if isinstance(v, Decimal) else v for k, v in request.items()}
+    application.partner_request = {**application.partner_request, **typed}
+    application.version += 1
+    application.save()
+    record(stream=application.reference, type="application.changed", actor=actor, payload={"fields": sorted(request)})
+    return application
+
+
 def _create(*, enterprise: Enterprise, product: Product, actor: Actor, **fields: object) -> Application:
     application = Application.objects.create(
         reference=new_reference("SQ"),
@@ -172,8 +192,12 @@ def upload(
 
 
 def _may_attach(application: Application, kind: str, actor: Actor) -> None:
+    if not application.is_editable:
+        raise RuleRefused("not_editable", "申请已提交，不能再上传。需要更正请等客户经理退回补件")
     if actor.kind is ActorKind.APPLICANT and not account_rules.may_edit(membership_for(application, actor)):
         raise NotPermitted("viewer_cannot_apply", "您的角色是仅查看，不能上传材料")
+    if application.status != "draft":
+        consents.require_partner_consent(application.enterprise, actor)
     if kind not in {m["kind"] for m in application.product.materials} | {"supplement"}:
         raise InvalidInput("kind_unknown", "这款产品不需要这种材料", field="kind")
     if application.documents.count() >= MAX_DOCUMENTS:

@@ -58,8 +58,7 @@ def submit(*, application_id: int, actor: Actor) -> Application:
 
 def _refuse_unless_allowed(application: Application, actor: Actor) -> None:
     if actor.kind is ActorKind.PARTNER:
-        if not consents.partner_may_act(application.enterprise, actor.partner_id or 0):
-            raise RuleRefused("consent_missing", "企业的授权人还没有同意由贵机构办理")
+        consents.require_partner_consent(application.enterprise, actor)
         return
     membership = membership_for(application, actor)
     if not membership.is_verified:

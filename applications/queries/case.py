@@ -181,6 +181,7 @@ STAFF_TITLES = {code: title for code, (title, _) in TITLES.items()} | {
     "application.declined": "婉拒",
     "application.screened": "初筛完成",
     "assessment.scored": "评分",
+    "application.changed": "合作机构修改",
     "note.added": "写了备注",
     "document.removed": "移除了材料",
 }

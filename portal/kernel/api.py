@@ -147,13 +147,22 @@ class PartnerView(APIView):
         checked.is_valid(raise_exception=True)
         return checked.validated_data
 
-    def once(self, work: Callable[[], tuple[int, dict]]) -> Response:
-        """Answer of `work`, remembered under the request's Idempotency-Key if there is one."""
+    def once(self, work: Callable[[], tuple[int, dict]], content: dict | None = None) -> Response:
+        """Answer of `work`, remembered under the request's Idempotency-Key if there is one.
+
+        `content` stands for the body where the body itself is not JSON.
+        """
         key = self.request.META.get("HTTP_IDEMPOTENCY_KEY", "")
         if not key:
             code, body = work()
             return Response(body, status=code)
-        fingerprint = digest({"method": self.request.method, "path": self.request.path, "body": self.request.data})
+        fingerprint = digest(
+            {
+                "method": self.request.method,
+                "path": self.request.path,
+                "body": self.request.data if content is None else content,
+            }
+        )
         answer = guard(actor=self.actor, key=key, fingerprint=fingerprint, work=lambda: Answer(*work()))
         response = Response(answer.body, status=answer.status)
         if answer.replayed:

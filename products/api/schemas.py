@@ -259,7 +259,7 @@ class PrecheckIn(ProfileIn):
         max_digits=15, decimal_places=2, min_value=Decimal("0.01"), required=False, allow_null=True
     )
     term_months = StrictInteger(min_value=1, max_value=600, required=False, allow_null=True)
-    purpose = serializers.ChoiceField(choices=Purpose.values, required=False, allow_null=True)
+    purpose = serializers.ChoiceField(choices=Purpose.choices, required=False, allow_null=True)
 
     def validate_as_of(self, value: date) -> date:
         if not date(2020, 1, 1) <= value <= today():

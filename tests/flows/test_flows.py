@@ -246,7 +246,7 @@ def test_api_docs_render_under_the_strict_policy(world, visitor):
     developer = visitor()
     developer.page.goto("/api/v1/docs/")
     developer.page.locator(".opblock").first.wait_for(timeout=15_000)
-    assert developer.page.locator(".opblock").count() == 14
+    assert developer.page.locator(".opblock").count() == 16
     assert developer.console == []
 
 
