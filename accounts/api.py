@@ -38,7 +38,7 @@ TITLE_KINDS = (
     "listed",
 )
 EXAMPLE_PROFILE = {
-    "uscc": "91110199MA0000017D",
+    "uscc": "91110199MA0000015L",
     "name": "北京示例科技有限公司",
     "established_on": "2019-06-11",
     "district_code": "110108",
@@ -146,7 +146,7 @@ class ProfileIn(StrictSerializer):
     employees = _count()
     technical_employees = _count()
     rd_employees = _count()
-    annual = AnnualIn(many=True, required=False, allow_null=True, max_length=20)
+    annual = serializers.ListField(child=AnnualIn(), required=False, allow_null=True, max_length=20)
     class_1_ip = _count()
     class_2_ip = _count()
     class_1_ip_self_developed = _count()
@@ -154,7 +154,7 @@ class ProfileIn(StrictSerializer):
     institutional_equity_2y = _amount(min_value=0)
     institutional_equity_3y = _amount(min_value=0)
     tax_grade = serializers.ChoiceField(choices=["A", "B", "M", "C", "D"], required=False, allow_null=True)
-    titles = TitleIn(many=True, required=False, allow_null=True, max_length=50)
+    titles = serializers.ListField(child=TitleIn(), required=False, allow_null=True, max_length=50)
     team = TeamIn(required=False, allow_null=True)
     market = MarketIn(required=False, allow_null=True)
 
@@ -313,7 +313,7 @@ class ReferralListView(PartnerView):
             OpenApiExample(
                 "referral",
                 {
-                    "uscc": "91110199MA0000017D",
+                    "uscc": "91110199MA0000015L",
                     "name": "北京示例科技有限公司",
                     "contact_name": "方桂",
                     "contact_phone": "13800138000",

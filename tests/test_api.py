@@ -222,6 +222,9 @@ def test_precheck_of_another_date_uses_that_days_rules(api):
         ({"annual": [{"year": 2099}]}, "/annual/0/year"),
         ({"annual": {"year": 2025}}, "/annual"),
         ({"titles": [{"kind": "nobel"}]}, "/titles/0/kind"),
+        ({"titles": [None]}, "/titles/0"),
+        ({"annual": [None]}, "/annual/0"),
+        ({"annual": [{"year": 2025}] * 21}, "/annual"),
         ({"titles": [{"kind": "hnte", "valid_from": "2025-01-01", "valid_to": "2024-01-01"}]}, "/titles/0/valid_to"),
         ({"market": {"share_pct": "101"}}, "/market/share_pct"),
         ({"team": {"founder_doctorate": "yes"}}, "/team/founder_doctorate"),
@@ -468,6 +471,7 @@ def test_sandbox_cases_stay_in_the_sandbox(api, served):
         "cursor=zzz",
         "status=nope",
         "updated_since=x",
+        "updated_since=",
         "updated_since=2026-01-01T00:00:00",
     ],
 )

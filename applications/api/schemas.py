@@ -24,7 +24,7 @@ KEY = OpenApiParameter(
     "Idempotency-Key", OpenApiTypes.STR, OpenApiParameter.HEADER, description="同一个键和内容 24 小时内只执行一次"
 )
 EXAMPLE = {
-    "enterprise": "91110199MA0000017D",
+    "enterprise": "91110199MA0000015L",
     "product": "zhaochuangdai",
     "requested_amount": "3000000.00",
     "term_months": 24,

@@ -37,7 +37,7 @@ from applications.domain import closing, drafting, submission
 from applications.models import Application
 from applications.queries import case
 from portal.kernel.api import PartnerView
-from portal.kernel.api_schema import Problem
+from portal.kernel.api_schema import PROBLEM, Problem
 from portal.kernel.crypto import sha256
 from portal.kernel.errors import InvalidInput, StaleObject
 from portal.kernel.pages import keyset
@@ -106,9 +106,9 @@ class ApplicationListView(_CaseView):
             rows = rows.filter(product__code=_clean(product, "product"))
         if enterprise := query.get("enterprise"):
             rows = rows.filter(enterprise__uscc=_clean(enterprise, "enterprise"))
-        if since := query.get("updated_since"):
+        if "updated_since" in query:
             try:
-                moment = parse_datetime(since)
+                moment = parse_datetime(query["updated_since"])
             except ValueError:
                 moment = None
             if moment is None or moment.tzinfo is None or not 2000 <= moment.year <= 2100:
@@ -174,7 +174,11 @@ class ApplicationView(_CaseView):
     @extend_schema(
         operation_id="applications_change",
         request=ApplicationChangeIn,
-        responses={200: ApplicationDetailOut, 412: OpenApiResponse(Problem, "内容已变化")},
+        responses={
+            200: ApplicationDetailOut,
+            (412, PROBLEM): OpenApiResponse(Problem, "内容已变化"),
+            (409, PROBLEM): OpenApiResponse(Problem, "与当前状态冲突"),
+        },
         tags=["applications"],
         summary="修改草稿或被退回的申请；带 If-Match 时内容已变化返回 412",
         parameters=[OpenApiParameter("If-Match", OpenApiTypes.STR, OpenApiParameter.HEADER)],
@@ -261,7 +265,7 @@ class TimelineView(_CaseView):
     @extend_schema(
         operation_id="applications_timeline",
         examples=[shown({"results": [EVENT], "next": None, "previous": None})],
-        responses={200: TimelinePage},
+        responses={200: TimelinePage, (409, PROBLEM): OpenApiResponse(Problem, "没有企业的授权")},
         tags=["applications"],
         summary="公开事件，从早到晚",
     )

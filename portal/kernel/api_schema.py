@@ -28,8 +28,14 @@ class Problem(serializers.Serializer):
     trace_id = serializers.CharField()
 
 
-_ALWAYS = {401: "没有令牌或令牌失效", 403: "令牌缺少权限范围", 429: "请求太频繁，见 Retry-After"}
-_WITH_BODY = {400: "JSON 格式不对", 413: "请求体过大", 415: "不支持的内容类型", 422: "字段有误，见 errors[]"}
+_ALWAYS = {
+    400: "请求格式不对",
+    401: "没有令牌或令牌失效",
+    403: "令牌缺少权限范围",
+    422: "字段或参数有误，见 errors[]",
+    429: "请求太频繁，见 Retry-After",
+}
+_WITH_BODY = {413: "请求体过大", 415: "不支持的内容类型"}
 
 
 class ClientScheme(OpenApiAuthenticationExtension):

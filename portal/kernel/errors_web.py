@@ -1,7 +1,24 @@
 """Error pages: what happened, whose fault, what to do next."""
 
-from django.http import HttpRequest, HttpResponse
+from django.conf import settings
+from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import render
+
+
+def _for_machines(request: HttpRequest, status: int, code: str, detail: str) -> HttpResponse | None:
+    """The API's error shape for what goes wrong before a view of it is reached."""
+    if not request.path_info.startswith("/api/"):
+        return None
+    body = {
+        "type": f"{settings.SITE_URL}/api/v1/problems/{code}/",
+        "title": detail,
+        "status": status,
+        "code": code,
+        "detail": detail,
+        "errors": [],
+        "trace_id": getattr(request, "trace_id", ""),
+    }
+    return JsonResponse(body, status=status, content_type="application/problem+json")
 
 
 def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:
@@ -9,7 +26,7 @@ def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:
 
 
 def bad_request(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:
-    return render(request, "errors/400.html", status=400)
+    return _for_machines(request, 400, "bad_request", "请求看不懂") or render(request, "errors/400.html", status=400)
 
 
 def forbidden(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:
@@ -17,9 +34,10 @@ def forbidden(request: HttpRequest, exception: Exception | None = None) -> HttpR
 
 
 def not_found(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:
-    return render(request, "errors/404.html", status=404)
+    return _for_machines(request, 404, "not_found", "没有找到") or render(request, "errors/404.html", status=404)
 
 
 def server_error(request: HttpRequest) -> HttpResponse:
     trace = getattr(request, "trace_id", "")
-    return render(request, "errors/500.html", {"trace": trace[:8].upper()}, status=500)
+    machine = _for_machines(request, 500, "server_error", "我们这边出了问题，已记录编号")
+    return machine or render(request, "errors/500.html", {"trace": trace[:8].upper()}, status=500)

@@ -3,7 +3,6 @@
 import uuid
 
 import structlog
-from django.http import JsonResponse
 
 from portal.kernel.errors_web import bad_request
 
@@ -29,14 +28,5 @@ class RefuseNullBytes:
 
     def __call__(self, request):
         if "\x00" in request.path_info or "%00" in request.META.get("QUERY_STRING", ""):
-            if request.path_info.startswith("/api/"):
-                body = {
-                    "title": "请求格式不对",
-                    "status": 400,
-                    "code": "null_byte",
-                    "detail": "地址里有空字符",
-                    "errors": [],
-                }
-                return JsonResponse(body, status=400, content_type="application/problem+json")
             return bad_request(request)
         return self.get_response(request)
