@@ -6,7 +6,7 @@ VENV := .venv
 PY := $(VENV)/bin/python
 PIP := $(VENV)/bin/pip --disable-pip-version-check --quiet install --require-hashes --no-deps
 .DEFAULT_GOAL := help
-.PHONY: help setup run web worker beat test lint fmt lock seed
+.PHONY: help setup run web worker beat test lint fmt lock seed bench
 
 help: ## what can be made
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -54,3 +54,6 @@ lock: ## resolve requirements*.in into pinned files with hashes (needs uv)
 
 seed: setup ## N=10000: synthetic enterprises into the present database
 	@$(PY) manage.py migrate --verbosity 0 && $(PY) manage.py setup_defaults > /dev/null && $(PY) manage.py seed --enterprises $(or $(N),1000)
+
+bench: $(VENV)/.dev ## N=100000: query plans and times of the queues on a private PostgreSQL
+	@$(PY) -m benchmarks.queue_plans $(or $(N),100000)
