@@ -90,7 +90,7 @@ class RecommendForm(forms.Form):
         return {
             "proposal": Proposal.APPROVE,
             "amount": (application.requested_amount or 0) / WAN,
-            "rate": Decimal(product.min_rate_bp or 0) / 100,
+            "rate": (Decimal(product.min_rate_bp or 0) / 100).quantize(Decimal("0.01")),
             "term_months": application.term_months,
             "repayment_method": application.repayment_method,
         }

@@ -1,4 +1,4 @@
-"""The applicant's pages: task list, sections, consents, documents, check and submit, status, offer."""
+"""The applicant's pages up to submitting: list, task list, sections, consents, documents, check."""
 
 from __future__ import annotations
 
@@ -14,13 +14,11 @@ from accounts.domain import consents
 from accounts.enums import ConsentKind
 from accounts.models import Consent, Membership
 from applications import checklist
-from applications.domain import closing, drafting, submission
+from applications.domain import drafting
 from applications.enums import Section
-from applications.models import Application, Notice
-from applications.queries import case
+from applications.models import Application
 from applications.web.forms import UploadForm, form_class
 from portal.kernel.access import note_access
-from portal.kernel.clock import now
 from portal.kernel.errors import PortalError
 from portal.kernel.files import as_attachment
 from portal.kernel.money import group
@@ -29,15 +27,15 @@ from portal.kernel.web import applicant, posted, put_error, tell_error
 from products.models import Product
 
 
-def _case(request: HttpRequest, reference: str) -> Application:
+def visible_case(request: HttpRequest, reference: str) -> Application:
     rows = Application.objects.visible_to(request.actor).select_related(
         "enterprise", "product", "assignee__user", "assignee__branch", "partner"
     )
     return get_object_or_404(rows, reference=reference)
 
 
-def _editable(request: HttpRequest, reference: str) -> Application:
-    application = _case(request, reference)
+def editable_case(request: HttpRequest, reference: str) -> Application:
+    application = visible_case(request, reference)
     if not application.is_editable:
         raise Http404
     return application
@@ -103,7 +101,7 @@ def _tasks(request: HttpRequest, application: Application, membership: Membershi
 @applicant
 @require_safe
 def tasks(request: HttpRequest, reference: str) -> HttpResponse:
-    application = _case(request, reference)
+    application = visible_case(request, reference)
     if not application.is_editable:
         return redirect("applications:status", reference)
     membership = _membership(request, application)
@@ -117,7 +115,7 @@ def tasks(request: HttpRequest, reference: str) -> HttpResponse:
 @applicant
 @require_http_methods(["GET", "POST"])
 def section(request: HttpRequest, reference: str, name: str) -> HttpResponse:
-    application = _editable(request, reference)
+    application = editable_case(request, reference)
     if name not in checklist.sections_of(application.product) or name in (Section.CONSENTS, Section.DOCUMENTS):
         raise Http404
     membership = _membership(request, application)
@@ -147,7 +145,7 @@ def section(request: HttpRequest, reference: str, name: str) -> HttpResponse:
 @require_http_methods(["GET", "POST"])
 def sign(request: HttpRequest, reference: str) -> HttpResponse:
     """Read and sign each consent; nothing is ticked beforehand."""
-    application = _editable(request, reference)
+    application = editable_case(request, reference)
     membership = _membership(request, application)
     if request.method == "POST":
         try:
@@ -183,7 +181,7 @@ def sign(request: HttpRequest, reference: str) -> HttpResponse:
 @applicant
 @require_http_methods(["GET", "POST"])
 def documents(request: HttpRequest, reference: str) -> HttpResponse:
-    application = _editable(request, reference)
+    application = editable_case(request, reference)
     _membership(request, application)
     form = UploadForm(posted(request), request.FILES if request.method == "POST" else None)
     if request.method == "POST" and form.is_valid():
@@ -213,7 +211,7 @@ def documents(request: HttpRequest, reference: str) -> HttpResponse:
 @applicant
 @require_POST
 def remove_document(request: HttpRequest, reference: str, public_id: str) -> HttpResponse:
-    application = _editable(request, reference)
+    application = editable_case(request, reference)
     get_object_or_404(application.documents, public_id=public_id, removed_at=None)
     try:
         drafting.remove_document(application_id=application.pk, public_id=public_id, actor=request.actor)
@@ -226,7 +224,7 @@ def remove_document(request: HttpRequest, reference: str, public_id: str) -> Htt
 @applicant
 @require_safe
 def download(request: HttpRequest, reference: str, public_id: str) -> HttpResponse:
-    application = _case(request, reference)
+    application = visible_case(request, reference)
     document = get_object_or_404(application.documents, public_id=public_id, removed_at=None)
     note_access(actor=request.actor, subject=application.reference, field=f"document:{document.public_id}")
     return as_attachment(document.storage_key, document.name)
@@ -237,7 +235,7 @@ def download(request: HttpRequest, reference: str, public_id: str) -> HttpRespon
 @require_safe
 def check(request: HttpRequest, reference: str) -> HttpResponse:
     """Check your answers: everything on one page, each with its change link."""
-    application = _editable(request, reference)
+    application = editable_case(request, reference)
     membership = _membership(request, application)
     profile = drafting.profile_for(application, membership)
     rows = _tasks(request, application, membership)
@@ -273,145 +271,3 @@ def _shown(bound) -> str:
     if unit == "万元":
         value = group(Decimal(str(value)), max(0, -Decimal(str(value)).normalize().as_tuple().exponent))
     return f"{choices.get(value, value)}{' ' + unit if unit else ''}"
-
-
-def _act(request: HttpRequest, reference: str, work, done: str) -> HttpResponse:
-    """Run one domain function on a visible case, tell how it went, go to the status page."""
-    application = _case(request, reference)
-    try:
-        work(application_id=application.pk, actor=request.actor)
-    except PortalError as error:
-        tell_error(request, error)
-        return redirect(Application.objects.get(pk=application.pk).get_absolute_url())
-    messages.success(request, done)
-    return redirect("applications:status", reference)
-
-
-@applicant
-@require_POST
-def submit(request: HttpRequest, reference: str) -> HttpResponse:
-    return _act(request, reference, submission.submit, "已提交。10 分钟内、银行开始审查前，可以撤回修改")
-
-
-@applicant
-@require_POST
-def withdraw(request: HttpRequest, reference: str) -> HttpResponse:
-    return _act(request, reference, closing.withdraw, "申请已撤回，可用原材料重新申请")
-
-
-@applicant
-@require_POST
-def undo(request: HttpRequest, reference: str) -> HttpResponse:
-    application = _case(request, reference)
-    try:
-        closing.undo(application_id=application.pk, actor=request.actor)
-    except PortalError as error:
-        tell_error(request, error)
-        return redirect("applications:status", reference)
-    return redirect("applications:tasks", reference)
-
-
-@applicant
-@require_POST
-def answer_offer(request: HttpRequest, reference: str) -> HttpResponse:
-    accepted = request.POST.get("answer") == "accept"
-    if accepted and request.POST.get("read") != "yes":
-        messages.error(request, "请先勾选「我已阅读方案、费用和还款计划」")
-        return redirect("applications:status", reference)
-
-    def work(*, application_id: int, actor) -> None:
-        closing.answer_offer(application_id=application_id, accepted=accepted, actor=actor)
-
-    return _act(request, reference, work, "已接受方案，银行将安排放款" if accepted else "已放弃这份方案")
-
-
-@applicant
-@require_POST
-def discard(request: HttpRequest, reference: str) -> HttpResponse:
-    application = _case(request, reference)
-    try:
-        drafting.discard(application_id=application.pk, actor=request.actor)
-    except PortalError as error:
-        tell_error(request, error)
-        return redirect("applications:tasks", reference)
-    messages.success(request, "草稿已删除")
-    return redirect("applications:list")
-
-
-@never_cache
-@applicant
-@require_safe
-def status(request: HttpRequest, reference: str) -> HttpResponse:
-    application = _case(request, reference)
-    if application.status == "draft":
-        return redirect("applications:tasks", reference)
-    template = "applications/_status_live.html" if request.htmx else "applications/status.html"
-    return render(request, template, _status_context(application))
-
-
-def _status_context(application: Application) -> dict:
-    screening = case.newest_screening(application)
-    offer = getattr(application, "offer", None)
-    asked = application.supplements.filter(round=application.round).prefetch_related("documents").order_by("pk")
-    supplements = list(asked) if application.status == "returned" else []
-    may_undo = (
-        application.status in ("submitted", "screened")
-        and application.round == 1
-        and application.assignee_id is None
-        and now() - application.submitted_at < closing.UNDO_WITHIN
-    )
-    return {
-        "application": application,
-        "turn": case.turn_of(application),
-        "steps": case.timeline(application),
-        "groups": case.finding_groups(screening),
-        "screening": screening,
-        "score": case.score_rows(screening),
-        "declined": case.decline_words(application),
-        "may_undo": may_undo,
-        "supplements": supplements,
-        "supplements_left": sum(s.answered_at is None for s in supplements),
-        "offer": offer,
-        "plan": offer and case.offer_plan(application, offer),
-        "nav": "applications",
-        "polling": application.status == "submitted",
-        "may_withdraw": any(
-            m.name == "withdraw" for m in application.lifecycle.allowed(application.status, "applicant")
-        ),
-    }
-
-
-@applicant
-@require_POST
-def answer_supplement(request: HttpRequest, reference: str, supplement_id: int) -> HttpResponse:
-    """Answer one item in place: with a file, with words, or with both."""
-    application = _editable(request, reference)
-    get_object_or_404(application.supplements, pk=supplement_id, round=application.round)
-    try:
-        if request.FILES.get("file"):
-            drafting.upload(
-                application_id=application.pk,
-                kind="supplement",
-                upload=request.FILES["file"],
-                actor=request.actor,
-                supplement_id=supplement_id,
-            )
-        drafting.answer_supplement(
-            application_id=application.pk,
-            supplement_id=supplement_id,
-            answer=request.POST.get("answer", "")[:1000],
-            actor=request.actor,
-        )
-    except PortalError as error:
-        tell_error(request, error)
-    return redirect("applications:status", reference)
-
-
-@applicant
-@require_safe
-def notices(request: HttpRequest) -> HttpResponse:
-    rows = list(
-        Notice.objects.filter(user=request.user).select_related("application").order_by("-created_at", "-id")[:50]
-    )
-    Notice.objects.filter(pk__in=[r.pk for r in rows if r.read_at is None]).update(read_at=now())
-    return render(request, "applications/notices.html", {"rows": rows, "nav": "notices"})

@@ -23,20 +23,8 @@ def fees_of(product: Product, amount: Decimal) -> list[Fee]:
     ]
 
 
-def plan_for(
-    product: Product,
-    *,
-    amount: Decimal,
-    term_months: int,
-    method: str,
-    first_date: date | None = None,
-    annual_rate: Decimal | None = None,
-    on: date,
-) -> Plan:
-    """The plan of a loan of this product. `annual_rate` percent a year, the product's highest when None.
-
-    `first_date` is a month after `on` when None. Raises InvalidInput at the field that leaves the product's frame.
-    """
+def _refuse_outside(product: Product, *, amount: Decimal, term_months: int, method: str) -> None:
+    """Raise InvalidInput at the first field outside the product's frame."""
     if not product.is_credit or product.min_amount is None or product.max_amount is None:
         raise InvalidInput("no_plan", "这项服务没有还款计划", field="product")
     if not product.min_amount <= amount <= product.max_amount:
@@ -65,16 +53,28 @@ def plan_for(
             name=product.name,
             methods=product.method_labels,
         )
-    low_rate, high_rate = Decimal(product.min_rate_bp or 0) / 100, Decimal(product.max_rate_bp or 0) / 100
-    rate = high_rate if annual_rate is None else annual_rate
-    if not low_rate <= rate <= high_rate:
-        raise InvalidInput(
-            "rate_outside",
-            "年化利率在 {low}%–{high}% 之间",
-            field="annual_rate",
-            low=percent(product.min_rate_bp),
-            high=percent(product.max_rate_bp),
-        )
+
+
+def plan_for(
+    product: Product,
+    *,
+    amount: Decimal,
+    term_months: int,
+    method: str,
+    first_date: date | None = None,
+    annual_rate: Decimal | None = None,
+    on: date,
+) -> Plan:
+    """The plan of a loan of this product. `annual_rate` percent a year, the product's highest when None.
+
+    `first_date` is a month after `on` when None. Raises InvalidInput at the field that leaves the product's frame.
+    """
+    low, high = Decimal(product.min_rate_bp or 0) / 100, Decimal(product.max_rate_bp or 0) / 100
+    rate = high if annual_rate is None else annual_rate
+    _refuse_outside(product, amount=amount, term_months=term_months, method=method)
+    if not low <= rate <= high:
+        words = {"low": percent(product.min_rate_bp), "high": percent(product.max_rate_bp)}
+        raise InvalidInput("rate_outside", "年化利率在 {low}%–{high}% 之间", field="annual_rate", **words)
     first = first_date or due_dates(on, 2)[1]
     return plan(
         amount=amount,
