@@ -5,6 +5,7 @@ import json
 from datetime import timedelta
 
 import pytest
+from django.core.files.storage import default_storage
 from django.test import Client
 from openapi_spec_validator import validate
 
@@ -675,6 +676,8 @@ def test_document_is_kept_once_under_its_key(api, served):
     assert upload(api, reference, content=factories.PDF + b"x", idempotency_key="d1").status_code == 422
     assert Application.objects.get().documents.count() == 1
     assert upload(other_api(), reference).status_code == 404
+    kept = [name for folder in default_storage.listdir("")[0] for name in default_storage.listdir(folder)[1]]
+    assert len(kept) == 1  # neither the replay's bytes nor the refused ones stay
 
 
 @pytest.mark.parametrize(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from django.core.files.storage import default_storage
 from django.db.models import Q
 from django.http import Http404
 from django.urls import path
@@ -216,13 +217,15 @@ class DocumentView(_CaseView):
         fingerprint = {"kind": data["kind"], "file": sha256(data["file"].read())}
         data["file"].seek(0)
 
-        def work() -> tuple[int, dict]:
-            document = drafting.upload(
-                application_id=application.pk, kind=data["kind"], upload=data["file"], actor=self.actor
+        arguments = {"application_id": application.pk, "kind": data["kind"], "actor": self.actor}
+        stored = drafting.keep_file(upload=data["file"], **arguments)  # the scanner is asked before any transaction
+        with drafting.dropped_when_refused(stored):
+            response = self.once(
+                lambda: (201, document_out(drafting.attach(stored=stored, **arguments))), content=fingerprint
             )
-            return 201, document_out(document)
-
-        return self.once(work, content=fingerprint)
+        if "Idempotency-Replayed" in response:
+            default_storage.delete(stored.storage_key)
+        return response
 
 
 class SubmitView(_CaseView):

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import secrets
+from collections.abc import Iterator
+from contextlib import contextmanager
 from decimal import Decimal
 
 from django.core.files.storage import default_storage
@@ -180,12 +182,22 @@ def upload(
     *, application_id: int, kind: str, upload: UploadedFile, actor: Actor, supplement_id: int | None = None
 ) -> Document:
     """Check, scan and keep one file, then attach it. Raises InvalidInput at `file`; a refused file is not kept."""
-    _may_attach(Application.objects.select_related("product").get(pk=application_id), kind, actor)
-    stored = files.store(upload)
+    stored = keep_file(application_id=application_id, kind=kind, upload=upload, actor=actor)
+    with dropped_when_refused(stored):
+        return attach(application_id=application_id, kind=kind, stored=stored, supplement_id=supplement_id, actor=actor)
+
+
+def keep_file(*, application_id: int, kind: str, upload: UploadedFile, actor: Actor) -> files.StoredFile:
+    """The part of an upload that asks the scanner: outside any transaction, after the cheap refusals."""
+    _may_attach(Application.objects.select_related("product", "enterprise").get(pk=application_id), kind, actor)
+    return files.store(upload)
+
+
+@contextmanager
+def dropped_when_refused(stored: files.StoredFile) -> Iterator[None]:
+    """Delete the kept bytes again when attaching them is refused."""
     try:
-        return _attach(
-            application_id=application_id, kind=kind, stored=stored, supplement_id=supplement_id, actor=actor
-        )
+        yield
     except PortalError:
         default_storage.delete(stored.storage_key)
         raise
@@ -205,9 +217,10 @@ def _may_attach(application: Application, kind: str, actor: Actor) -> None:
 
 
 @use_case
-def _attach(
-    *, application_id: int, kind: str, stored: files.StoredFile, supplement_id: int | None, actor: Actor
+def attach(
+    *, application_id: int, kind: str, stored: files.StoredFile, actor: Actor, supplement_id: int | None = None
 ) -> Document:
+    """Attach a kept file to an editable application."""
     application = locked_editable(application_id)
     _may_attach(application, kind, actor)
     supplement = Supplement.objects.get(pk=supplement_id, application=application) if supplement_id else None
