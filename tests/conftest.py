@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-import os
-
 import pytest
 from django.conf import settings
 from django.core.cache import cache
-from django.db import connection
 
 from portal.kernel import jobs
 from tests import factories
@@ -84,13 +81,3 @@ def founder(defaults):
 @pytest.fixture
 def bankers(defaults):
     return factories.bankers()
-
-
-@pytest.fixture
-def is_postgres():
-    return connection.vendor == "postgresql"
-
-
-@pytest.fixture(scope="session")
-def browser_type_launch_args():
-    return {"executable_path": os.environ.get("CHROMIUM", "/usr/bin/chromium"), "args": ["--no-sandbox"]}
