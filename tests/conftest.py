@@ -15,9 +15,9 @@ def pytest_collection_modifyitems(config, items):
     postgres = config.getoption("db") == "postgres"
     redis = config.getoption("redis")
     for item in items:
-        if "postgres" in item.keywords and not postgres:
+        if item.get_closest_marker("postgres") and not postgres:
             item.add_marker(pytest.mark.skip(reason="needs --db postgres"))
-        if "worker" in item.keywords and not redis:
+        if item.get_closest_marker("worker") and not redis:
             item.add_marker(pytest.mark.skip(reason="needs --redis"))
 
 
