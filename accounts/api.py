@@ -88,6 +88,12 @@ def _count(**kwargs: object) -> StrictInteger:
     return StrictInteger(min_value=0, max_value=10_000_000, allow_null=True, required=False, **kwargs)
 
 
+def _district() -> serializers.RegexField:
+    return serializers.RegexField(
+        DISTRICT, required=False, allow_null=True, error_messages={"invalid": "6 位行政区划代码，例如 110108"}
+    )
+
+
 class AnnualIn(StrictSerializer):
     year = StrictInteger(min_value=1990, max_value=2100)
     revenue = _amount(min_value=0)
@@ -103,7 +109,7 @@ class AnnualIn(StrictSerializer):
 class TitleIn(StrictSerializer):
     kind = serializers.ChoiceField(choices=TITLE_KINDS)
     number = CleanCharField(max_length=60, required=False, allow_null=True)
-    region = serializers.RegexField(DISTRICT, required=False, allow_null=True)
+    region = _district()
     issuer = CleanCharField(max_length=100, required=False, allow_null=True)
     valid_from = serializers.DateField(required=False, allow_null=True)
     valid_to = serializers.DateField(required=False, allow_null=True)
@@ -141,8 +147,8 @@ class ProfileIn(StrictSerializer):
     uscc = UsccField(max_length=40)
     name = CleanCharField(max_length=200)
     established_on = serializers.DateField()
-    industry_code = serializers.RegexField(INDUSTRY)
-    district_code = serializers.RegexField(DISTRICT, required=False, allow_null=True)
+    industry_code = serializers.RegexField(INDUSTRY, error_messages={"invalid": "门类字母加 2–4 位数字，例如 I65"})
+    district_code = _district()
     employees = _count()
     technical_employees = _count()
     rd_employees = _count()
@@ -157,11 +163,6 @@ class ProfileIn(StrictSerializer):
     titles = serializers.ListField(child=TitleIn(), required=False, allow_null=True, max_length=50)
     team = TeamIn(required=False, allow_null=True)
     market = MarketIn(required=False, allow_null=True)
-
-    def validate_industry_code(self, value: str) -> str:
-        if not INDUSTRY.fullmatch(value):
-            raise serializers.ValidationError("门类字母加 2–4 位数字，例如 I65", code="industry_code")
-        return value
 
     def validate(self, attrs: dict) -> dict:
         errors: dict = {}

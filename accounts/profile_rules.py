@@ -12,8 +12,9 @@ from decimal import Decimal, InvalidOperation
 
 from portal.kernel.money import MAX_AMOUNT
 
-INDUSTRY = re.compile(r"[A-T]\d{2,4}")
-DISTRICT = re.compile(r"\d{6}")
+# The whole text, ASCII digits only: a serializer's field looks for its pattern anywhere in the text.
+INDUSTRY = re.compile(r"\A[A-T][0-9]{2,4}\Z")
+DISTRICT = re.compile(r"\A[0-9]{6}\Z")
 
 COUNTS = (
     "employees",

@@ -224,7 +224,7 @@ class EnterpriseForm(SectionForm):
 
     def clean_industry_code(self) -> str:
         code = unicodedata.normalize("NFKC", self.cleaned_data["industry_code"]).strip().upper()
-        if code and not INDUSTRY.fullmatch(code):
+        if code and not INDUSTRY.match(code):
             raise forms.ValidationError("请填门类字母加 2–4 位数字，例如 I65")
         return code
 
