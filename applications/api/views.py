@@ -38,10 +38,11 @@ from applications.domain import closing, drafting, submission
 from applications.models import Application
 from applications.queries import case
 from portal.kernel.api import PartnerView
-from portal.kernel.api_schema import PROBLEM, Problem
+from portal.kernel.api_schema import Problem
 from portal.kernel.crypto import sha256
 from portal.kernel.errors import InvalidInput, StaleObject
 from portal.kernel.pages import keyset
+from portal.kernel.problems import CONTENT_TYPE
 from products.lifecycle import ALL_STATUSES
 
 
@@ -177,8 +178,8 @@ class ApplicationView(_CaseView):
         request=ApplicationChangeIn,
         responses={
             200: ApplicationDetailOut,
-            (412, PROBLEM): OpenApiResponse(Problem, "内容已变化"),
-            (409, PROBLEM): OpenApiResponse(Problem, "与当前状态冲突"),
+            (412, CONTENT_TYPE): OpenApiResponse(Problem, "内容已变化"),
+            (409, CONTENT_TYPE): OpenApiResponse(Problem, "与当前状态冲突"),
         },
         tags=["applications"],
         summary="修改草稿或被退回的申请；带 If-Match 时内容已变化返回 412",
@@ -268,7 +269,7 @@ class TimelineView(_CaseView):
     @extend_schema(
         operation_id="applications_timeline",
         examples=[shown({"results": [EVENT], "next": None, "previous": None})],
-        responses={200: TimelinePage, (409, PROBLEM): OpenApiResponse(Problem, "没有企业的授权")},
+        responses={200: TimelinePage, (409, CONTENT_TYPE): OpenApiResponse(Problem, "没有企业的授权")},
         tags=["applications"],
         summary="公开事件，从早到晚",
     )

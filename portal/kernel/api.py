@@ -8,7 +8,7 @@ from collections.abc import Callable
 
 from django.conf import settings
 from django.core.exceptions import PermissionDenied, RequestDataTooBig
-from django.http import Http404, HttpRequest
+from django.http import Http404
 from oauth2_provider.contrib.rest_framework import OAuth2Authentication
 from rest_framework import exceptions, serializers, status
 from rest_framework.parsers import JSONParser
@@ -19,11 +19,12 @@ from rest_framework.throttling import SimpleRateThrottle
 from rest_framework.views import APIView
 
 from portal.kernel.actors import Actor, ActorKind
-from portal.kernel.api_schema import PROBLEM, PortalSchema
+from portal.kernel.api_schema import PortalSchema
 from portal.kernel.canonical import digest
 from portal.kernel.crypto import sha256
 from portal.kernel.errors import PortalError
 from portal.kernel.idempotency import Answer, guard
+from portal.kernel.problems import CONTENT_TYPE, problem_body
 
 
 class ClientAuthentication(OAuth2Authentication):
@@ -233,36 +234,8 @@ class StrictBoolean(serializers.BooleanField):
         return data
 
 
-def problem(
-    request: HttpRequest | Request, code: int, slug: str, detail: str, errors: list[dict] | None = None
-) -> Response:
-    """One error shape (RFC 9457) with field pointers."""
-    body = {
-        "type": f"{settings.SITE_URL}/api/v1/problems/{slug}/",
-        "title": _TITLES.get(code, "请求没有完成"),
-        "status": code,
-        "code": slug,
-        "detail": detail,
-        "errors": errors or [],
-        "trace_id": getattr(request, "trace_id", ""),
-    }
-    return Response(body, status=code, content_type=PROBLEM)
-
-
-_TITLES = {
-    400: "请求格式不对",
-    401: "没有通过身份验证",
-    403: "没有权限",
-    404: "没有找到",
-    405: "不支持的方法",
-    409: "与当前状态冲突",
-    412: "内容已变化",
-    413: "请求体过大",
-    415: "不支持的内容类型",
-    422: "内容有误",
-    429: "请求太频繁",
-    503: "暂时不可用",
-}
+def problem(request: Request, code: int, slug: str, detail: str, errors: list[dict] | None = None) -> Response:
+    return Response(problem_body(request, code, slug, detail, errors), status=code, content_type=CONTENT_TYPE)
 
 
 def problem_handler(error: Exception, context: dict) -> Response | None:
@@ -285,12 +258,9 @@ def problem_handler(error: Exception, context: dict) -> Response | None:
         return problem(request, 422, "validation", "有字段需要更正", list(_flatten(error.get_full_details(), "")))
     if isinstance(error, exceptions.APIException):
         detail = error.detail if isinstance(error.detail, str) else "请求没有完成"
-        response = problem(
-            request,
-            error.status_code,
-            error.get_codes() if isinstance(error.get_codes(), str) else error.default_code,
-            str(detail),
-        )
+        codes = error.get_codes()
+        slug = codes if isinstance(codes, str) else error.default_code
+        response = problem(request, error.status_code, slug, str(detail))
         if getattr(error, "wait", None):
             response["Retry-After"] = str(math.ceil(error.wait))
         if error.status_code == 401:

@@ -7,7 +7,7 @@ from drf_spectacular.openapi import AutoSchema
 from drf_spectacular.utils import OpenApiResponse
 from rest_framework import serializers
 
-PROBLEM = "application/problem+json"
+from portal.kernel.problems import CONTENT_TYPE
 
 
 class ProblemItem(serializers.Serializer):
@@ -65,6 +65,6 @@ class PortalSchema(AutoSchema):
             extra[404] = "没有找到"
         for code, text in extra.items():
             bodies.setdefault(
-                str(code), self._get_response_for_code(OpenApiResponse(Problem, text), str(code), [PROBLEM])
+                str(code), self._get_response_for_code(OpenApiResponse(Problem, text), str(code), [CONTENT_TYPE])
             )
         return bodies

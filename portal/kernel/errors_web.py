@@ -1,24 +1,16 @@
 """Error pages: what happened, whose fault, what to do next."""
 
-from django.conf import settings
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import render
+
+from portal.kernel.problems import CONTENT_TYPE, problem_body
 
 
 def _for_machines(request: HttpRequest, status: int, code: str, detail: str) -> HttpResponse | None:
     """The API's error shape for what goes wrong before a view of it is reached."""
     if not request.path_info.startswith("/api/"):
         return None
-    body = {
-        "type": f"{settings.SITE_URL}/api/v1/problems/{code}/",
-        "title": detail,
-        "status": status,
-        "code": code,
-        "detail": detail,
-        "errors": [],
-        "trace_id": getattr(request, "trace_id", ""),
-    }
-    return JsonResponse(body, status=status, content_type="application/problem+json")
+    return JsonResponse(problem_body(request, status, code, detail), status=status, content_type=CONTENT_TYPE)
 
 
 def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:
