@@ -111,10 +111,10 @@ DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
 # Redis is a convenience, never the truth: caches and throttles fail open, sessions stay in the database.
 REDIS_URL = env.str("REDIS_URL", "")
-# kombu and redis-py name a socket differently.
 CACHE_BACKEND = (
     "portal.kernel.caching.FailOpenRedisCache" if REDIS_URL else "django.core.cache.backends.locmem.LocMemCache"
 )
+# kombu and redis-py name a socket differently.
 CACHES = {"default": {"BACKEND": CACHE_BACKEND, "LOCATION": REDIS_URL.replace("redis+socket://", "unix://")}}
 SESSION_ENGINE = "django.contrib.sessions.backends.db"
 SESSION_COOKIE_AGE = 60 * 60 * 12
@@ -192,9 +192,8 @@ OAUTH2_PROVIDER = {
 
 REST_FRAMEWORK = {
     "DEFAULT_AUTHENTICATION_CLASSES": [],
-    "DEFAULT_PERMISSION_CLASSES": [
-        "rest_framework.permissions.IsAuthenticated"
-    ],  # PartnerView says otherwise, nothing else is open
+    # Shut; PartnerView says who comes in, the schema and its page are open by name.
+    "DEFAULT_PERMISSION_CLASSES": ["rest_framework.permissions.IsAuthenticated"],
     "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
     "DEFAULT_THROTTLE_RATES": {"client": env.str("API_RATE", "600/min"), "token": "60/min"},
     "DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema",

@@ -9,7 +9,6 @@ from __future__ import annotations
 import os
 import signal
 import sys
-import tempfile
 import threading
 from collections.abc import Callable
 
@@ -35,9 +34,8 @@ def serve(*, host: str, port: int, on_ready: Callable[[], None]) -> None:
         raise PortTaken(f"{host}:{port}") from error
     _handle_signals()
     worker = _Worker()
-    beat = EmbeddedService(
-        celery_app, thread=True, schedule_filename=os.path.join(tempfile.mkdtemp(prefix="portal-beat-"), "schedule")
-    )
+    # The schedule stays in memory: everything on it may run late and may run twice.
+    beat = EmbeddedService(celery_app, thread=True, scheduler_cls="celery.beat:Scheduler")
     try:
         worker.start()
         beat.start()
