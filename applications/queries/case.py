@@ -9,9 +9,9 @@ from decimal import Decimal
 from accounts.models import User
 from applications.enums import DECLINE_WORDS, ReturnReason
 from applications.models import Application, Offer, Screening
-from portal.kernel.clock import BEIJING, now, workdays_between
+from portal.kernel.clock import BEIJING, last_day, now, workdays_between
 from portal.kernel.models import Event
-from portal.kernel.wording import cn_day, last_day
+from portal.kernel.wording import cn_day
 from products.domain.evaluating import compiled
 from products.domain.pricing import fees_of
 from products.policy.engine import BECAUSE_WORDS, read
@@ -80,13 +80,12 @@ def left_words(application: Application) -> str:
         return ""
     if now() >= application.due_at:
         return f"已超 {max(-workdays_between(now(), application.due_at), 1)} 个工作日"
-    left = workdays_between(now(), application.due_at)
-    return f"还剩 {left} 个工作日" if left > 0 else "今天到期"
+    return days_left(application.due_at)
 
 
-def days_left(moment: datetime) -> str:
-    """`还剩 9 个工作日` until a deadline of the applicant's."""
-    left = workdays_between(now(), moment)
+def days_left(end: datetime) -> str:
+    """`还剩 9 个工作日` until a deadline that is still ahead."""
+    left = workdays_between(now(), end)
     return f"还剩 {left} 个工作日" if left > 0 else "今天到期"
 
 

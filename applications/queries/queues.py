@@ -9,9 +9,8 @@ from datetime import date, datetime
 from accounts.models import Banker
 from applications.models import Application
 from applications.querysets import ApplicationQuerySet
-from portal.kernel.clock import BEIJING, load_overrides, now, workdays_between
+from portal.kernel.clock import BEIJING, last_day, load_overrides, now, workdays_between
 from portal.kernel.pages import Page, capped_count, keyset
-from portal.kernel.wording import last_day
 
 ORDER = ("due_at", "id")
 

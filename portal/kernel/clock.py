@@ -30,6 +30,11 @@ def today() -> date:
     return timezone.now().astimezone(BEIJING).date()
 
 
+def last_day(end: datetime) -> date:
+    """The last day of a deadline. It ends at 24:00, so a midnight belongs to the day before."""
+    return (end.astimezone(BEIJING) - datetime.resolution).date()
+
+
 @dataclass(frozen=True, slots=True)
 class Due:
     """A deadline: `at` is the end (24:00 Beijing) of the last working day, `provisional` tells that the calendar is not final."""
@@ -39,7 +44,7 @@ class Due:
 
     @property
     def last_day(self) -> date:
-        return (self.at.astimezone(BEIJING) - timedelta(microseconds=1)).date()
+        return last_day(self.at)
 
 
 @lru_cache(maxsize=4096)
@@ -47,7 +52,7 @@ def _calendar_workday(day: date) -> tuple[bool, bool]:
     """(is a working day, is provisional) by the published calendars."""
     try:
         return chinese_calendar.is_workday(day), False
-    except NotImplementedError:
+    except NotImplementedError:  # how the library says: this year's notice is not out yet
         statutory = holidays.country_holidays("CN", years=day.year)
         return day.weekday() < 5 and day not in statutory, True
 
@@ -78,13 +83,11 @@ def due_after(start: datetime, working_days: int) -> Due:
 
 
 def workdays_between(start: datetime, end: datetime, overrides: dict[date, bool] | None = None) -> int:
-    """Working days after the Beijing date of `start` up to the last day before `end`; negative when that day is past.
-
-    A deadline ends at 24:00 of its last day, so `end` at midnight belongs to the day before.
+    """Working days after the Beijing date of `start` up to the last day of `end`; negative when that day is past.
 
     `overrides` (from `load_overrides`) saves the query when many spans are asked.
     """
-    first, last = start.astimezone(BEIJING).date(), (end.astimezone(BEIJING) - datetime.resolution).date()
+    first, last = start.astimezone(BEIJING).date(), last_day(end)
     sign = 1
     if last < first:
         first, last, sign = last, first, -1

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import date, datetime
 
-from portal.kernel.clock import BEIJING
+from portal.kernel.clock import BEIJING, today
 
 _WEEKDAYS = "一二三四五六日"
 
@@ -14,7 +14,7 @@ def cn_day(value: date | datetime | None) -> str:
     if value is None:
         return "—"
     day = value.astimezone(BEIJING).date() if isinstance(value, datetime) else value
-    year = "" if day.year == datetime.now(BEIJING).year else f"{day.year}年"
+    year = "" if day.year == today().year else f"{day.year}年"
     return f"{year}{day.month}月{day.day}日（周{_WEEKDAYS[day.weekday()]}）"
 
 
@@ -28,9 +28,4 @@ def short_time(value: datetime | None) -> str:
     if value is None:
         return "—"
     local = value.astimezone(BEIJING)
-    return f"{local:%m-%d %H:%M}" if local.year == datetime.now(BEIJING).year else f"{local:%Y-%m-%d}"
-
-
-def last_day(value: datetime | None) -> date | None:
-    """The last day of a deadline that ends at 24:00."""
-    return None if value is None else (value.astimezone(BEIJING) - datetime.resolution).date()
+    return f"{local:%m-%d %H:%M}" if local.year == today().year else f"{local:%Y-%m-%d}"

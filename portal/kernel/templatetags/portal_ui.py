@@ -9,7 +9,7 @@ from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 
 from portal.kernel.money import group, percent, wan
-from portal.kernel.wording import cn_day, cn_time, last_day, short_time
+from portal.kernel.wording import cn_day, cn_time, short_time
 
 register = template.Library()
 ICONS = frozenset(["pass", "fail", "refer", "na", "bank", "turn", "todo", "half", "pause", "file", "right"])
@@ -31,7 +31,7 @@ def percent_filter(basis_points: int | None) -> str:
     return percent(basis_points)
 
 
-for _function in (cn_day, cn_time, short_time, last_day):
+for _function in (cn_day, cn_time, short_time):
     register.filter(_function.__name__, _function)
 
 
@@ -53,7 +53,7 @@ def icon(name: str) -> SafeString:
     return format_html('<svg class="kc-icon" aria-hidden="true"><use href="#i-{}"></use></svg>', name)
 
 
-_STEPS = ((0, 17, 24), (4, 13, 20), (8, 9, 16), (12, 5, 12), (16, 1, 8))
+_STEPS = ((0, 17), (4, 13), (8, 9), (12, 5), (16, 1))  # left and top of each, from the bottom up
 
 
 def _stairs(lit: int, css: str) -> SafeString:
@@ -61,7 +61,7 @@ def _stairs(lit: int, css: str) -> SafeString:
     rects = format_html_join(
         "",
         '<rect class="s{} {}" x="{}" y="{}" width="{}" height="3"/>',
-        ((n, "on" if n <= lit else "", x, y, 24 - x) for n, (x, y, _) in enumerate(_STEPS, 1)),
+        ((n, "on" if n <= lit else "", x, y, 24 - x) for n, (x, y) in enumerate(_STEPS, 1)),
     )
     return format_html('<svg class="kc-mark {}" viewBox="0 0 24 21" aria-hidden="true">{}</svg>', css, rects)
 
