@@ -38,6 +38,8 @@ class BranchAdmin(BankHistoryAdmin):
 class BankerAdmin(BankHistoryAdmin):
     editable = True
     list_display = ("user", "role", "branch", "approval_limit", "is_active")
+    list_select_related = ("user", "branch")
+    raw_id_fields = ("user",)
 
     def get_readonly_fields(self, request: HttpRequest, obj: Banker | None = None) -> tuple[str, ...]:
         return ("user",) if obj else ()
@@ -45,9 +47,6 @@ class BankerAdmin(BankHistoryAdmin):
     def has_change_permission(self, request: HttpRequest, obj: Banker | None = None) -> bool:
         """Nobody changes their own post or limit."""
         return super().has_change_permission(request, obj) and (obj is None or obj.user_id != request.user.pk)
-
-    list_select_related = ("user", "branch")
-    raw_id_fields = ("user",)
 
 
 @admin.register(Partner)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
+from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import get_object_or_404
 from django.urls import path
 from django.utils.decorators import method_decorator
@@ -342,11 +342,8 @@ class ReferralView(PartnerView):
         summary="读取一个推荐",
     )
     def get(self, request, reference: str) -> Response:
-        row = Referral.objects.filter(
-            reference=reference, partner_id=self.actor.partner_id, is_sandbox=self.actor.is_sandbox
-        ).first()
-        if row is None:
-            raise Http404
+        own = Referral.objects.filter(partner_id=self.actor.partner_id, is_sandbox=self.actor.is_sandbox)
+        row = get_object_or_404(own, reference=reference)
         return self.tagged(_referral_out(row))
 
 

@@ -22,6 +22,10 @@ class MembershipQuerySet(models.QuerySet):
 
 
 class EnterpriseQuerySet(models.QuerySet):
+    def known_as(self, uscc: str, name: str) -> models.Model:
+        """The enterprise of a checked code, entered under `name` when it is new. Division 110199 is demonstration."""
+        return self.get_or_create(uscc=uscc, defaults={"name": name, "is_demo": uscc[2:8] == "110199"})[0]
+
     def visible_to(self, actor: Actor) -> EnterpriseQuerySet:
         """Enterprises this actor may know of at all; what of them, `accounts.domain.profiles` decides."""
         if actor.kind is ActorKind.APPLICANT:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import secrets
 import unicodedata
-from datetime import date, timedelta
+from datetime import timedelta
 
 from django.conf import settings
 from django.core.mail import send_mail
@@ -76,11 +76,15 @@ def _verify(*, membership_id: int, role: Role, by: VerifiedBy, name: str, actor:
         )
         if others.exclude(pk=membership.pk).exists():
             raise RuleRefused("legal_rep_taken", "这家企业已有经核验的法定代表人。如已变更，请联系客户经理")
-    membership.role, membership.verified_at, membership.verified_by = role, now(), by
-    membership.save(update_fields=["role", "verified_at", "verified_by"])
     if name and not membership.user.name:
         membership.user.name = name[:60]
         membership.user.save(update_fields=["name"])
+    return _mark_verified(membership, role=role, by=by, actor=actor)
+
+
+def _mark_verified(membership: Membership, *, role: Role, by: VerifiedBy, actor: Actor) -> Membership:
+    membership.role, membership.verified_at, membership.verified_by = role, now(), by
+    membership.save(update_fields=["role", "verified_at", "verified_by", "valid_until"])
     profiles.adopt_claim(membership)
     record(stream=membership.enterprise.uscc, type="membership.verified", actor=actor, payload={"role": role, "by": by})
     return membership
@@ -93,8 +97,8 @@ def verify_by_banker(*, membership_id: int, actor: Actor) -> Membership:
     membership = Membership.objects.get(pk=membership_id)
     if membership.user_id == actor.user_id:
         raise NotPermitted("own_membership", "不能核实自己的身份，请另一位客户经理办理")
-    role = membership.role
-    return _verify(membership_id=membership_id, role=Role(role), by=VerifiedBy.BANKER, name="", actor=actor)
+    role = Role(membership.role)
+    return _verify(membership_id=membership_id, role=role, by=VerifiedBy.BANKER, name="", actor=actor)
 
 
 def invite(*, membership_id: int, address: str, role: Role, actor: Actor) -> Invitation:
@@ -139,7 +143,7 @@ def find_invitation(token: str) -> Invitation | None:
 
 
 @use_case
-def accept_invitation(*, token: str, actor: Actor, valid_until: date | None = None) -> Membership:
+def accept_invitation(*, token: str, actor: Actor) -> Membership:
     """Turn an invitation into a verified membership. Works once, for the invited address only."""
     invitation = (
         Invitation.objects.select_for_update().select_related("enterprise").filter(token_hash=sha256(token)).first()
@@ -159,14 +163,5 @@ def accept_invitation(*, token: str, actor: Actor, valid_until: date | None = No
     )
     if membership.is_verified and membership.role == Role.LEGAL_REP:
         raise RuleRefused("already_legal_rep", "您已是这家企业的法定代表人，不需要接受邀请")
-    membership.role, membership.verified_at, membership.verified_by = invitation.role, now(), VerifiedBy.INVITATION
-    membership.valid_until = valid_until
-    membership.save(update_fields=["role", "verified_at", "verified_by", "valid_until"])
-    profiles.adopt_claim(membership)
-    record(
-        stream=invitation.enterprise.uscc,
-        type="membership.verified",
-        actor=actor,
-        payload={"role": invitation.role, "by": VerifiedBy.INVITATION},
-    )
-    return membership
+    membership.valid_until = None  # an authority that ran out begins anew
+    return _mark_verified(membership, role=Role(invitation.role), by=VerifiedBy.INVITATION, actor=actor)

@@ -51,9 +51,7 @@ def _claim(*, uscc: str, registration: Registration | None, name: str, role: Rol
     if Membership.objects.filter(user=user).count() >= MAX_CLAIMS:
         raise InvalidInput("too_many_claims", "一个账号最多登记 20 家企业，需要更多请联系客户经理", field="uscc")
     shown = registration.name if registration else name
-    enterprise, _ = Enterprise.objects.get_or_create(
-        uscc=uscc, defaults={"name": shown, "is_demo": uscc[2:8] == "110199"}
-    )
+    enterprise = Enterprise.objects.known_as(uscc, shown)
     if registration:
         accept_registration(enterprise, registration)
     membership = Membership.objects.create(user=user, enterprise=enterprise, role=role)

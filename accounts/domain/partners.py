@@ -36,9 +36,7 @@ def put_profile(*, uscc: str, data: dict, actor: Actor) -> tuple[EnterpriseProfi
     code = normalise_uscc(uscc)
     for pointer, error_code, message in check(data, today()):
         raise InvalidInput(error_code, message, field=pointer)
-    enterprise, _ = Enterprise.objects.get_or_create(
-        uscc=code, defaults={"name": data["name"], "is_demo": code[2:8] == "110199"}
-    )
+    enterprise = Enterprise.objects.known_as(code, data["name"])
     row, created = EnterpriseProfile.objects.select_for_update().get_or_create(
         enterprise=enterprise,
         source=ProfileSource.PARTNER,

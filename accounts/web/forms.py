@@ -6,8 +6,6 @@ from django import forms
 
 from accounts.enums import Role
 
-NO_NULL = "内容里有无法识别的字符"
-
 
 class AddressForm(forms.Form):
     address = forms.CharField(
