@@ -9,7 +9,7 @@ from django.db import transaction
 from accounts.integrations.sms import gateway
 from accounts.models import Membership
 from applications.models import Application, Notice
-from portal.kernel.clock import now, today
+from portal.kernel.clock import now
 from portal.kernel.errors import TransientError
 from portal.kernel.models import Event, StreamHead
 
@@ -47,10 +47,8 @@ def _write_notices(reference: str) -> int:
     if application is None or head is None or application.is_sandbox:
         return 0
     events = Event.objects.filter(stream=reference, seq__gt=head.announced, public=True, type__in=WORDS).order_by("seq")
-    members = Membership.objects.filter(
-        enterprise_id=application.enterprise_id, revoked_at=None, verified_at__isnull=False
-    )
-    people = list(members.exclude(valid_until__lt=today()).values_list("user_id", flat=True))
+    members = Membership.objects.current().verified().filter(enterprise_id=application.enterprise_id)
+    people = list(members.values_list("user_id", flat=True))
     rows = [
         Notice(
             user_id=user,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from accounts.models import Banker, Membership
 from applications import rules
-from applications.domain.drafting import locked
+from applications.domain.cases import locked, mark_changed
 from applications.models import Application
 from portal.kernel.actors import Actor
 from portal.kernel.clock import BEIJING, now
@@ -46,8 +46,8 @@ def claim(*, application_id: int, actor: Actor) -> Application:
         )
     if application.status != "screened":
         raise RuleRefused("not_claimable", "这件申请现在不在待领取队列")
-    application.assignee, application.claimed_at, application.version = banker, now(), application.version + 1
-    application.save(update_fields=["assignee", "claimed_at", "version"])
+    application.assignee, application.claimed_at = banker, now()
+    mark_changed(application, "assignee", "claimed_at")
     record(
         stream=application.reference,
         type="application.claimed",
@@ -67,7 +67,7 @@ def release(*, application_id: int, actor: Actor) -> Application:
         raise RuleRefused("not_yours", "只能放回自己领取的申请")
     if application.status != "screened":
         raise RuleRefused("not_releasable", "现在不能放回，案件在{status}", status=application.status_info.label)
-    application.assignee, application.claimed_at, application.version = None, None, application.version + 1
-    application.save(update_fields=["assignee", "claimed_at", "version"])
+    application.assignee = application.claimed_at = None
+    mark_changed(application, "assignee", "claimed_at")
     record(stream=application.reference, type="application.released", actor=actor)
     return application

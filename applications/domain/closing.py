@@ -6,13 +6,11 @@ from datetime import timedelta
 
 from accounts import rules as account_rules
 from accounts.domain import consents
-from applications.domain.drafting import locked, membership_for
-from applications.enums import Job
+from applications.domain.cases import announce, locked, membership_for
 from applications.models import Application
 from portal.kernel.actors import SYSTEM, Actor, ActorKind
 from portal.kernel.clock import now
 from portal.kernel.errors import NotPermitted, RuleRefused
-from portal.kernel.jobs import enqueue
 from portal.kernel.lifecycle import move
 from portal.kernel.transactions import use_case
 
@@ -33,8 +31,19 @@ def withdraw(*, application_id: int, actor: Actor) -> Application:
     application = locked(application_id)
     _may_act(application, actor)
     move(application, "withdraw", actor=actor)
-    enqueue(Job.ANNOUNCE, key=application.reference, reference=application.reference)
+    announce(application)
     return application
+
+
+def undo_obstacle(application: Application) -> RuleRefused | None:
+    """What stands against undoing a submission, beside its status. The page asks before it shows the button."""
+    if application.submitted_at is None or now() - application.submitted_at > UNDO_WITHIN:
+        return RuleRefused("undo_too_late", "提交已超过 10 分钟，不能直接修改。可以撤回后重新申请")
+    if application.round > 1:
+        return RuleRefused("undo_resubmission", "补充材料提交后不能撤回修改，需要更正请联系客户经理")
+    if application.assignee_id is not None:
+        return RuleRefused("undo_claimed", "客户经理已开始审查，不能直接修改。可以撤回后重新申请")
+    return None
 
 
 @use_case
@@ -42,14 +51,10 @@ def undo(*, application_id: int, actor: Actor) -> Application:
     """Within ten minutes and before anyone claimed it, a submission becomes a draft again."""
     application = locked(application_id)
     _may_act(application, actor)
-    if application.submitted_at is None or now() - application.submitted_at > UNDO_WITHIN:
-        raise RuleRefused("undo_too_late", "提交已超过 10 分钟，不能直接修改。可以撤回后重新申请")
-    if application.round > 1:
-        raise RuleRefused("undo_resubmission", "补充材料提交后不能撤回修改，需要更正请联系客户经理")
-    if application.assignee_id is not None:
-        raise RuleRefused("undo_claimed", "客户经理已开始审查，不能直接修改。可以撤回后重新申请")
+    if obstacle := undo_obstacle(application):
+        raise obstacle
     application.due_at = application.paused_days = None
-    move(application, "undo", actor=actor, save=("due_at", "paused_days", "updated_at"))
+    move(application, "undo", actor=actor, save=("due_at", "paused_days"))
     return application
 
 
@@ -65,7 +70,7 @@ def answer_offer(*, application_id: int, accepted: bool, actor: Actor) -> Applic
     if accepted:
         offer.accepted_at = now()
         offer.save(update_fields=["accepted_at"])
-    enqueue(Job.ANNOUNCE, key=application.reference, reference=application.reference)
+    announce(application)
     return application
 
 
@@ -91,4 +96,4 @@ def _expire(*, application_id: int) -> None:
     application = locked(application_id)
     if application.status in application.lifecycle.get("expire").sources:
         move(application, "expire", actor=SYSTEM)
-        enqueue(Job.ANNOUNCE, key=application.reference, reference=application.reference)
+        announce(application)

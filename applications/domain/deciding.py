@@ -6,13 +6,13 @@ from datetime import datetime, timedelta
 
 from accounts.models import Banker
 from applications import rules
-from applications.domain.reviewing import case_for
-from applications.enums import DeclineReason, Job, Proposal
+from applications.domain.cases import announce
+from applications.domain.reviewing import case_for, claimed_case_for, write_note
+from applications.enums import DeclineReason, Proposal
 from applications.models import Application, Decision, Offer, Recommendation
 from portal.kernel.actors import SYSTEM, Actor
 from portal.kernel.clock import now
 from portal.kernel.errors import NotPermitted, RuleRefused, StaleObject
-from portal.kernel.jobs import enqueue
 from portal.kernel.lifecycle import move
 from portal.kernel.transactions import use_case
 
@@ -33,7 +33,7 @@ def approve(*, application_id: int, recommendation_id: int, comment: str, actor:
     move(application, "approve", actor=actor)
     decision = _sign(application, banker, recommendation, "approve", "", comment)
     _offer(application, decision, recommendation)
-    enqueue(Job.ANNOUNCE, key=application.reference, reference=application.reference)
+    announce(application)
     return decision
 
 
@@ -48,7 +48,7 @@ def decline(
     _refuse_own_hand(application, banker, recommendation, with_limit=False)
     move(application, "decline", actor=actor, reason=DeclineReason(reason).value)
     decision = _sign(application, banker, recommendation, "decline", reason, comment)
-    enqueue(Job.ANNOUNCE, key=application.reference, reference=application.reference)
+    announce(application)
     return decision
 
 
@@ -58,8 +58,8 @@ def send_back(*, application_id: int, comment: str, actor: Actor) -> Application
     application, banker = case_for(application_id, "send_back", actor)
     if not comment.strip():
         raise RuleRefused("reason_required", "请写明退回原因", field="comment")
-    application.notes.create(banker=banker, body=comment.strip(), written_at=now())
-    move(application, "send_back", actor=actor, reason="comment")
+    note = write_note(application, banker, comment)
+    move(application, "send_back", actor=actor, reason=f"note:{note.pk}")
     return application
 
 
@@ -69,14 +69,11 @@ def close_service(
 ) -> Application:
     """Complete or decline a service (account opening): one banker who claimed it."""
     name = "complete" if outcome == "complete" else "decline"
-    application, banker = case_for(application_id, name, actor)
-    obstacle = rules.why_not_work_on(banker, application)
-    if obstacle:
-        raise RuleRefused("not_claimed", obstacle)
+    application, banker = claimed_case_for(application_id, name, actor)
     move(application, name, actor=actor, reason=(reason or "") if name == "decline" else "")
     if comment.strip():
-        application.notes.create(banker=banker, body=comment.strip(), written_at=now())
-    enqueue(Job.ANNOUNCE, key=application.reference, reference=application.reference)
+        write_note(application, banker, comment)
+    announce(application)
     return application
 
 
@@ -85,7 +82,7 @@ def book(*, application_id: int, actor: Actor) -> Application:
     """Record that the loan was paid out."""
     application, _ = case_for(application_id, "book", actor)
     move(application, "book", actor=actor)
-    enqueue(Job.ANNOUNCE, key=application.reference, reference=application.reference)
+    announce(application)
     return application
 
 

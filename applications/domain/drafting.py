@@ -9,13 +9,13 @@ from decimal import Decimal
 
 from django.core.files.storage import default_storage
 from django.core.files.uploadedfile import UploadedFile
-from django.db.models import F
 
 from accounts import rules as account_rules
 from accounts.domain import consents, profiles
 from accounts.enums import ProfileSource
 from accounts.models import Enterprise, EnterpriseProfile, Membership
 from applications.checklist import request_problems
+from applications.domain.cases import locked, locked_editable, mark_changed, membership_for
 from applications.enums import Section
 from applications.models import Application, Document, Supplement
 from portal.kernel import files
@@ -38,36 +38,6 @@ REQUEST_FIELDS = (
 )
 MAX_DOCUMENTS = 30
 MAX_OPEN_DRAFTS = 10
-
-
-def membership_for(application: Application, actor: Actor) -> Membership:
-    """The actor's membership in the application's enterprise. Raises NotPermitted when there is none left."""
-    found = (
-        Membership.objects.of(actor)
-        .select_related("enterprise", "user")
-        .filter(enterprise_id=application.enterprise_id)
-        .first()
-    )
-    if found is None:
-        raise NotPermitted("not_a_member", "您已不再是这家企业的成员")
-    if not found.is_verified and application.created_by_id != actor.user_id:
-        raise NotPermitted("membership_unverified", "核验企业身份后才能办理别人填写的申请")
-    return found
-
-
-def locked(application_id: int) -> Application:
-    return (
-        Application.objects.select_for_update(of=("self",))
-        .select_related("product", "enterprise")
-        .get(pk=application_id)
-    )
-
-
-def locked_editable(application_id: int) -> Application:
-    application = locked(application_id)
-    if not application.is_editable:
-        raise RuleRefused("not_editable", "申请已提交，不能再修改。需要更正请撤回，或等客户经理退回补件")
-    return application
 
 
 @use_case
@@ -99,7 +69,7 @@ def start_by_partner(*, uscc: str, product_code: str, request: dict, actor: Acto
         enterprise=enterprise, product=product, actor=actor, partner_id=actor.partner_id, is_sandbox=actor.is_sandbox
     )
     _apply_request(application, request, prefix="/")
-    application.partner_request = {k: str(v) if isinstance(v, Decimal) else v for k, v in request.items()}
+    application.partner_request = _as_typed(request)
     application.sections_saved = [Section.NEED, Section.ENTERPRISE, Section.OPERATIONS, Section.TEAM]
     application.save()
     return application
@@ -117,12 +87,16 @@ def change_by_partner(*, application_id: int, request: dict, expected_version: i
     if application.status != "draft":
         consents.require_partner_consent(application.enterprise, actor)
     _apply_request(application, request, prefix="/")
-    typed = {k: str(v) if isinstance(v, Decimal) else v for k, v in request.items()}
-    application.partner_request = {**application.partner_request, **typed}
+    application.partner_request = {**application.partner_request, **_as_typed(request)}
     application.version += 1
     application.save()
     record(stream=application.reference, type="application.changed", actor=actor, payload={"fields": sorted(request)})
     return application
+
+
+def _as_typed(request: dict) -> dict:
+    """A partner's words in the form that JSON keeps."""
+    return {k: str(v) if isinstance(v, Decimal) else v for k, v in request.items()}
 
 
 def _create(*, enterprise: Enterprise, product: Product, actor: Actor, **fields: object) -> Application:
@@ -243,7 +217,7 @@ def attach(
         public=True,
         payload={"kind": kind, "sha256": stored.sha256, "size": stored.size},
     )
-    Application.objects.filter(pk=application.pk).update(version=F("version") + 1, updated_at=now())
+    mark_changed(application)
     return document
 
 
@@ -262,6 +236,7 @@ def remove_document(*, application_id: int, public_id: str, actor: Actor) -> Non
         actor=actor,
         payload={"kind": document.kind, "sha256": document.sha256},
     )
+    mark_changed(application)
 
 
 @use_case
@@ -276,6 +251,7 @@ def answer_supplement(*, application_id: int, supplement_id: int, answer: str, a
         raise InvalidInput("answer_empty", "请上传文件，或在这里写明情况", field=f"answer_{supplement_id}")
     supplement.answer, supplement.answered_at = answer.strip(), now()
     supplement.save(update_fields=["answer", "answered_at"])
+    mark_changed(application)
     return supplement
 
 

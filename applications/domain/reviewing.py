@@ -9,14 +9,13 @@ from accounts.enums import BankerRole
 from accounts.models import Banker
 from applications import rules
 from applications.domain.assigning import banker_of, refuse_own_firm
-from applications.domain.drafting import locked
-from applications.enums import DIMENSION_MAX, DeclineReason, Dimension, Job, Proposal, ReturnReason
+from applications.domain.cases import announce, locked
+from applications.enums import DIMENSION_MAX, DeclineReason, Dimension, Proposal, ReturnReason
 from applications.models import Application, Assessment, Note, Recommendation, Supplement
 from portal.kernel.actors import Actor
 from portal.kernel.clock import due_after, now, workdays_between
 from portal.kernel.errors import InvalidInput, NotPermitted, RuleRefused
 from portal.kernel.events import record
-from portal.kernel.jobs import enqueue
 from portal.kernel.lifecycle import move
 from portal.kernel.transactions import use_case
 
@@ -50,7 +49,8 @@ def case_for(application_id: int, act: str, actor: Actor) -> tuple[Application, 
     return application, banker
 
 
-def _claimed(application_id: int, act: str, actor: Actor) -> tuple[Application, Banker]:
+def claimed_case_for(application_id: int, act: str, actor: Actor) -> tuple[Application, Banker]:
+    """The same, for what only the banker who claimed the case may do."""
     application, banker = case_for(application_id, act, actor)
     obstacle = rules.why_not_work_on(banker, application)
     if obstacle:
@@ -64,15 +64,19 @@ def add_note(*, application_id: int, body: str, actor: Actor) -> Note:
     application, banker = case_for(application_id, "note", actor)
     if not body.strip():
         raise InvalidInput("note_empty", "请写下备注内容", field="body")
-    note = Note.objects.create(application=application, banker=banker, body=body.strip(), written_at=now())
+    note = write_note(application, banker, body)
     record(stream=application.reference, type="note.added", actor=actor, payload={"note": note.pk})
     return note
+
+
+def write_note(application: Application, banker: Banker, body: str) -> Note:
+    return Note.objects.create(application=application, banker=banker, body=body.strip(), written_at=now())
 
 
 @use_case
 def score(*, application_id: int, points: dict[str, int], reasons: dict[str, str], actor: Actor) -> list[Assessment]:
     """Score dimensions (人评) with a reason each. Raises InvalidInput at the dimension's field."""
-    application, banker = _claimed(application_id, "score", actor)
+    application, banker = claimed_case_for(application_id, "score", actor)
     if application.status != "screened":
         raise RuleRefused("not_scorable", "只有审查中的申请可以评分")
     rows = []
@@ -130,7 +134,7 @@ def return_for_changes(*, application_id: int, reason: ReturnReason, items: list
         actor=actor,
         reason=ReturnReason(reason).value,
         payload={"items": len(wanted), "round": application.round},
-        save=("paused_days", "answer_by", "updated_at"),
+        save=("paused_days", "answer_by"),
     )
     Supplement.objects.bulk_create(
         Supplement(
@@ -144,7 +148,7 @@ def return_for_changes(*, application_id: int, reason: ReturnReason, items: list
         )
         for item in wanted
     )
-    enqueue(Job.ANNOUNCE, key=application.reference, reference=application.reference)
+    announce(application)
     return application
 
 
@@ -159,7 +163,7 @@ def recommend(
     reason: DeclineReason | None = None,
 ) -> Recommendation:
     """Propose approval with terms, or a decline with a coded reason. All three dimensions must be scored first."""
-    application, banker = _claimed(application_id, "recommend", actor)
+    application, banker = claimed_case_for(application_id, "recommend", actor)
     left = missing_dimensions(application, banker)
     if left:
         raise RuleRefused("scores_missing", "还差{what}的评分，评完才能提交建议", what="、".join(d.label for d in left))

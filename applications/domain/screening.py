@@ -6,13 +6,12 @@ from collections import Counter
 
 from accounts.domain.profiles import merge
 from accounts.models import EnterpriseProfile
-from applications.domain.drafting import locked
-from applications.enums import EvidenceOutcome, Job
+from applications.domain.cases import announce, locked
+from applications.enums import EvidenceOutcome
 from applications.models import Application, Screening, Submission
 from portal.kernel.actors import SYSTEM
 from portal.kernel.clock import BEIJING, now
 from portal.kernel.errors import PolicyUnusable
-from portal.kernel.jobs import enqueue
 from portal.kernel.lifecycle import move
 from portal.kernel.transactions import use_case
 from products.domain import tiering
@@ -46,7 +45,7 @@ def screen(*, application_id: int) -> Screening | None:
         move(
             application, "screen", actor=SYSTEM, payload={"outcome": outcome, "round": application.round}, save=written
         )
-    enqueue(Job.ANNOUNCE, key=application.reference, reference=application.reference)
+    announce(application)
     return screening
 
 
@@ -105,4 +104,4 @@ def _copy_to_row(application: Application, screening: Screening) -> tuple[str, .
     )
     application.outcome = screening.eligibility.outcome
     application.passed, application.referred, application.failed = counts["pass"], counts["refer"], counts["fail"]
-    return ("tier", "tier_outcome", "score_low", "score_high", "outcome", "passed", "referred", "failed", "updated_at")
+    return ("tier", "tier_outcome", "score_low", "score_high", "outcome", "passed", "referred", "failed")

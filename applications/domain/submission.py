@@ -9,7 +9,7 @@ from accounts.domain import consents, profiles
 from accounts.enums import ConsentKind
 from accounts.models import Consent
 from applications.checklist import tasks
-from applications.domain.drafting import locked, membership_for
+from applications.domain.cases import announce, locked, membership_for
 from applications.enums import Job
 from applications.models import Application, Submission
 from portal.kernel.actors import Actor, ActorKind
@@ -24,7 +24,7 @@ from products.domain.judging import facts_at
 from products.policy import facts as build
 from products.policy.facts import Known
 
-_SUBMIT_WRITES = ("round", "submitted_at", "due_at", "due_is_provisional", "paused_days", "answer_by", "updated_at")
+_SUBMIT_WRITES = ("round", "submitted_at", "due_at", "due_is_provisional", "paused_days", "answer_by")
 
 
 @use_case
@@ -52,7 +52,7 @@ def submit(*, application_id: int, actor: Actor) -> Application:
         raise RuleRefused("already_open", "这家企业的这款产品已有一件在办理") from error
     _freeze(application, actor)
     enqueue(Job.SCREEN, key=f"{application.pk}.{application.round}", application_id=application.pk)
-    enqueue(Job.ANNOUNCE, key=application.reference, reference=application.reference)
+    announce(application)
     return application
 
 
@@ -121,7 +121,7 @@ def _freeze(application: Application, actor: Actor) -> None:
         "profiles": [{"source": row.source, "data": row.data} for row in rows],
         "request": {
             "product": application.product.code,
-            "amount": application.requested_amount,
+            "amount": None if application.requested_amount is None else str(application.requested_amount),
             "term_months": application.term_months,
             "repayment_method": application.repayment_method,
             "purpose": application.purpose,
@@ -139,7 +139,6 @@ def _freeze(application: Application, actor: Actor) -> None:
             .values_list("text__sha256", flat=True)
         ),
     }
-    content["request"]["amount"] = None if application.requested_amount is None else str(application.requested_amount)
     merged = profiles.merge(rows)
     known = Known(merged.values, merged.sources, merged.conflicts)
     facts = {

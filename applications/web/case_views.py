@@ -12,6 +12,7 @@ from applications.domain import closing, drafting, submission
 from applications.models import Application, Notice
 from applications.queries import case
 from applications.web.views import editable_case, visible_case
+from portal.kernel.actors import ActorKind
 from portal.kernel.clock import now
 from portal.kernel.errors import PortalError
 from portal.kernel.web import applicant, tell_error
@@ -93,15 +94,10 @@ def status(request: HttpRequest, reference: str) -> HttpResponse:
 
 def _status_context(application: Application) -> dict:
     screening = case.newest_screening(application)
+    moves = {m.name for m in application.lifecycle.allowed(application.status, ActorKind.APPLICANT)}
     offer = getattr(application, "offer", None)
     asked = application.supplements.filter(round=application.round).prefetch_related("documents").order_by("pk")
     supplements = list(asked) if application.status == "returned" else []
-    may_undo = (
-        application.status in ("submitted", "screened")
-        and application.round == 1
-        and application.assignee_id is None
-        and now() - application.submitted_at < closing.UNDO_WITHIN
-    )
     return {
         "application": application,
         "turn": case.turn_of(application),
@@ -110,16 +106,14 @@ def _status_context(application: Application) -> dict:
         "screening": screening,
         "score": case.score_rows(screening),
         "declined": case.decline_words(application),
-        "may_undo": may_undo,
+        "may_undo": "undo" in moves and closing.undo_obstacle(application) is None,
         "supplements": supplements,
         "supplements_left": sum(s.answered_at is None for s in supplements),
         "offer": offer,
         "plan": offer and case.offer_plan(application, offer),
         "nav": "applications",
         "polling": application.status == "submitted",
-        "may_withdraw": any(
-            m.name == "withdraw" for m in application.lifecycle.allowed(application.status, "applicant")
-        ),
+        "may_withdraw": "withdraw" in moves,
     }
 
 

@@ -14,7 +14,7 @@ from accounts.domain import consents
 from accounts.enums import ConsentKind
 from accounts.models import Consent, Membership
 from applications import checklist
-from applications.domain import drafting
+from applications.domain import cases, drafting
 from applications.enums import Section
 from applications.models import Application
 from applications.web.forms import UploadForm, form_class
@@ -79,7 +79,7 @@ def start(request: HttpRequest, code: str) -> HttpResponse:
 
 def _membership(request: HttpRequest, application: Application) -> Membership:
     try:
-        return drafting.membership_for(application, request.actor)
+        return cases.membership_for(application, request.actor)
     except PortalError as error:
         raise Http404 from error
 

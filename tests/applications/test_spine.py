@@ -4,7 +4,7 @@ from decimal import Decimal
 
 import pytest
 
-from applications.domain import assigning, closing, deciding, reviewing, submission
+from applications.domain import assigning, closing, deciding, drafting, reviewing, submission
 from applications.enums import DeclineReason, Dimension, Proposal, ReturnReason
 from applications.models import Application, Notice
 from portal.kernel.errors import IllegalTransition, NotPermitted, RuleRefused
@@ -142,3 +142,26 @@ def test_submit_names_what_is_missing(founder):
     assert refused.value.code == "incomplete"
     assert "申请金额" in refused.value.message
     assert Application.objects.get().status == "draft"
+
+
+def test_every_change_of_a_case_is_a_new_version_and_time(founder, bankers, run_jobs):
+    application = factories.draft(founder, "zhaojindai")
+    document = application.documents.get()
+    acts = [
+        lambda: drafting.remove_document(
+            application_id=application.pk, public_id=document.public_id, actor=founder.actor
+        ),
+        lambda: drafting.upload(
+            application_id=application.pk, kind=document.kind, upload=factories.pdf(), actor=founder.actor
+        ),
+        lambda: submission.submit(application_id=application.pk, actor=founder.actor),
+        run_jobs,
+        lambda: assigning.claim(application_id=application.pk, actor=bankers.reviewer),
+        lambda: assigning.release(application_id=application.pk, actor=bankers.reviewer),
+    ]
+    for act in acts:
+        version, changed_at = application.version, application.updated_at
+        act()
+        application.refresh_from_db()
+        assert application.version > version
+        assert application.updated_at > changed_at

@@ -1,8 +1,10 @@
 """The applicant's pages: the whole journey, bad input in every field, others' rows, query counts."""
 
 import re
+from datetime import timedelta
 
 import pytest
+import time_machine
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
 
@@ -298,6 +300,36 @@ def test_undo_reopens_the_draft(client, founder):
     assert client.post(f"/applications/{application.reference}/undo/").headers["Location"].endswith("/tasks/")
     application.refresh_from_db()
     assert application.status == "draft"
+
+
+@pytest.mark.parametrize(
+    ("later", "status"), [(timedelta(minutes=10), "draft"), (timedelta(minutes=10, microseconds=1), "submitted")]
+)
+def test_undo_ends_after_ten_minutes(client, founder, later, status):
+    application = factories.submitted(founder)
+    with time_machine.travel(application.submitted_at + later, tick=False):
+        client.force_login(founder.user, backend="django.contrib.auth.backends.ModelBackend")
+        page = client.get(f"/applications/{application.reference}/")
+        assert ("undo/" in page.text) == (status == "draft")
+        client.post(f"/applications/{application.reference}/undo/")
+    application.refresh_from_db()
+    assert application.status == status
+
+
+@pytest.mark.parametrize("stop", ["claimed", "second_round"])
+def test_undo_is_gone_once_a_person_worked_on_the_case(client, founder, bankers, run_jobs, stop):
+    application = factories.submitted(founder)
+    run_jobs()
+    assigning.claim(application_id=application.pk, actor=bankers.reviewer)
+    if stop == "second_round":
+        assigning.release(application_id=application.pk, actor=bankers.reviewer)
+        Application.objects.filter(pk=application.pk).update(round=2)
+    page = client.get(f"/applications/{application.reference}/")
+    assert "undo/" not in page.text
+    refused = client.post(f"/applications/{application.reference}/undo/", follow=True)
+    assert {"claimed": "客户经理已开始审查", "second_round": "补充材料提交后不能撤回修改"}[stop] in refused.text
+    application.refresh_from_db()
+    assert application.status == "screened"
 
 
 def test_withdraw_ends_it(client, founder):
