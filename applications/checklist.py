@@ -8,6 +8,7 @@ from decimal import Decimal
 from typing import TYPE_CHECKING
 
 from applications.enums import Section
+from products.questions import asked
 
 if TYPE_CHECKING:
     from applications.models import Application
@@ -51,7 +52,7 @@ def tasks(
         Section.TEAM: (),
         Section.CONSENTS: tuple(missing_consents),
         Section.DOCUMENTS: tuple(
-            m["label"] for m in application.product.required_materials if m["kind"] not in document_kinds
+            m["label"] for m in application.materials if m.get("required") and m["kind"] not in document_kinds
         ),
     }
     return [_task(section, needs[section], application, document_kinds) for section in sections_of(application.product)]
@@ -69,15 +70,19 @@ def _task(section: Section, missing: tuple[str, ...], application: Application, 
 
 
 def _need(application: Application) -> tuple[str, ...]:
-    if not application.is_credit:
-        return () if application.answers.get("account_kind") else ("账户种类",)
+    given = application.given
+    own = [(q.label, given.get(q.code)) for q in asked(application.product.own_questions, given) if q.required]
     wanted = (
-        ("申请金额", application.requested_amount),
-        ("期限", application.term_months),
-        ("还款方式", application.repayment_method),
-        ("资金用途", application.purpose),
+        []
+        if not application.is_credit
+        else [
+            ("申请金额", application.requested_amount),
+            ("期限", application.term_months),
+            ("还款方式", application.repayment_method),
+            ("资金用途", application.purpose),
+        ]
     )
-    return tuple(label for label, value in wanted if not value)
+    return tuple(label for label, value in [*wanted, *own] if value in (None, ""))
 
 
 def request_problems(
@@ -85,14 +90,8 @@ def request_problems(
 ) -> list[tuple[str, str, str]]:
     """(field, code, message) for a credit request outside the product's frame. Empty values are not judged here."""
     problems = []
-    if (
-        amount is not None
-        and product.max_amount is not None
-        and product.min_amount is not None
-        and not product.min_amount <= amount <= product.max_amount
-    ):
-        low, high = product.min_amount / 10_000, product.max_amount / 10_000
-        problems.append(("requested_amount", "amount_outside", f"{product.name}的额度是 {low:,.0f}–{high:,.0f} 万元"))
+    if amount is not None and not product.takes_amount(amount):
+        problems.append(("requested_amount", "amount_outside", f"{product.name}的额度是 {product.amount_words}"))
     if (
         term_months is not None
         and product.max_term_months is not None

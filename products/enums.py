@@ -11,8 +11,10 @@ class ProductKind(models.TextChoices):
 
 class Online(models.TextChoices):
     FULL = "full", "线上全程"
-    PARTLY = "partly", "线上申请与签署"
+    PARTLY = "partly", "线上预审与签署"
+    HYBRID = "hybrid", "线上线下结合"
     APPLY = "apply", "线上申请，人工审查"
+    LEAD = "lead", "线上提交意向，专人对接"
 
 
 class RepaymentMethod(models.TextChoices):

@@ -82,6 +82,12 @@ def calculate(product: Product, form: CalculatorForm) -> dict | None:
     return {"low": low, "high": high}
 
 
+def first_amount(product: Product) -> Decimal:
+    """What the calculator shows first, in 万元: 100, or the nearest the product gives."""
+    low = (product.min_amount or Decimal(0)) / WAN
+    return max(low, min(Decimal(100), product.max_amount / WAN if product.max_amount else low)).quantize(Decimal(1))
+
+
 @require_safe
 def product_detail(request: HttpRequest, code: str) -> HttpResponse:
     product = get_object_or_404(Product.objects.offered(), code=code)
@@ -89,7 +95,7 @@ def product_detail(request: HttpRequest, code: str) -> HttpResponse:
     if product.is_credit:
         asked = "amount" in request.GET
         first = {
-            "amount": min(100, (product.max_amount or 0) / WAN),
+            "amount": first_amount(product),
             "term_months": min(12, product.max_term_months or 1),
             "repayment_method": product.methods[0],
         }

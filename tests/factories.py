@@ -191,7 +191,8 @@ def draft(who: Applicant, product: str = "zhaojiedai", **need: object) -> Applic
             application_id=application.pk, section=section, profile={}, request=values, actor=who.actor
         )
     consent_to(who.enterprise, application.product.consents, who.actor)
-    for material in application.product.required_materials:
+    application.refresh_from_db()
+    for material in (m for m in application.materials if m.get("required")):
         drafting.upload(application_id=application.pk, kind=material["kind"], upload=pdf(), actor=who.actor)
     application.refresh_from_db()
     return application

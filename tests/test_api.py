@@ -184,7 +184,16 @@ def test_precheck_stores_nothing_and_answers_in_three_ways(api):
     assert (Enterprise.objects.count(), EnterpriseProfile.objects.count()) == before
     assert (answer["size_class"], answer["stage"], answer["tier"]["code"]) == ("medium", "growth", "T1")
     outcomes = {p["code"]: p["outcome"] for p in answer["products"]}
-    assert outcomes == {"zhaojiedai": "refer", "zhaochuangdai": "ineligible", "zhaojindai": "ineligible"}
+    assert outcomes == {
+        "zhaojiedai": "refer",  # the tax grade is asked of the tax office, the register says nothing yet
+        "zhaoqidai": "refer",  # medium-sized
+        "zhaochuangdai": "ineligible",  # T1 is outside its tiers
+        "zhaobaodai": "refer",  # no collateral named
+        "zhaojindai": "ineligible",
+        "tech-ma-loan": "ineligible",  # 150 万元 is under its floor
+        "srdi-programme": "ineligible",  # the register is loaded, the firm is not on it
+        "little-giant-programme": "ineligible",
+    }
     assert answer["score"]["points"] <= answer["score"]["points_max"]
 
 

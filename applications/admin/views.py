@@ -185,6 +185,7 @@ def _render_case(
         "groups": case.finding_groups(screening),
         "score": case.score_rows(screening),
         "facts": _facts(application, submission),
+        "answers": case.answer_rows(application),
         "documents": application.documents.filter(removed_at=None),
         "notes": application.notes.select_related("banker__user").order_by("-pk")[:20],
         "events": case.staff_timeline(application.reference),

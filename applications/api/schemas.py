@@ -90,6 +90,12 @@ def shown(value: object) -> OpenApiExample:
     return OpenApiExample("answer", value, response_only=True)
 
 
+class AnswersField(serializers.DictField):
+    """Answers by question code; what fits is the question's own affair."""
+
+    child = serializers.JSONField(allow_null=True)
+
+
 class ApplicationIn(StrictSerializer):
     """A draft. Everything but enterprise and product may be left out and added later."""
 
@@ -103,6 +109,7 @@ class ApplicationIn(StrictSerializer):
     purpose = serializers.ChoiceField(choices=Purpose.choices, required=False)
     purpose_detail = CleanCharField(max_length=500, required=False)
     counterparties = serializers.ListField(child=CleanCharField(max_length=100), max_length=10, required=False)
+    answers = AnswersField(required=False, help_text="产品 questions 里的问题，代码 → 回答；null 清空")
 
 
 class ApplicationChangeIn(StrictSerializer):
@@ -116,6 +123,7 @@ class ApplicationChangeIn(StrictSerializer):
     purpose = serializers.ChoiceField(choices=Purpose.choices, required=False)
     purpose_detail = CleanCharField(max_length=500, required=False, allow_blank=True)
     counterparties = serializers.ListField(child=CleanCharField(max_length=100), max_length=10, required=False)
+    answers = AnswersField(required=False, help_text="产品 questions 里的问题，代码 → 回答；null 清空")
 
 
 class DocumentIn(StrictSerializer):
@@ -154,6 +162,7 @@ class ApplicationOut(serializers.Serializer):
     purpose = serializers.CharField(allow_blank=True)
     purpose_detail = serializers.CharField(allow_blank=True)
     counterparties = serializers.ListField(child=serializers.CharField())
+    answers = serializers.DictField(help_text="对产品自有问题的回答")
     created_at = serializers.DateTimeField()
     updated_at = serializers.DateTimeField()
     submitted_at = serializers.DateTimeField(allow_null=True)
@@ -196,7 +205,15 @@ def _iso(value: datetime | None) -> str | None:
     return value.isoformat() if value else None
 
 
-_REQUEST = ("requested_amount", "term_months", "repayment_method", "purpose", "purpose_detail", "counterparties")
+_REQUEST = (
+    "requested_amount",
+    "term_months",
+    "repayment_method",
+    "purpose",
+    "purpose_detail",
+    "counterparties",
+    "answers",
+)
 
 
 def application_out(a: Application, consented: bool = True) -> dict:
@@ -238,6 +255,7 @@ _BLANK = {
     "purpose": "",
     "purpose_detail": "",
     "counterparties": [],
+    "answers": {},
 }
 
 
@@ -264,7 +282,7 @@ def _insight(a: Application) -> dict:
         "tier": a.tier or None,
         "tier_outcome": a.tier_outcome or None,
         "findings": items if screening else None,
-        "missing_materials": [m["kind"] for m in a.product.required_materials if m["kind"] not in have],
+        "missing_materials": [m["kind"] for m in a.materials if m.get("required") and m["kind"] not in have],
         "due_at": _iso(a.due_at),
         "due_is_provisional": a.due_is_provisional,
         "answer_by": _iso(a.answer_by),

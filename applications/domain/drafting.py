@@ -25,6 +25,7 @@ from portal.kernel.errors import InvalidInput, NotPermitted, PortalError, RuleRe
 from portal.kernel.events import record
 from portal.kernel.references import new_reference
 from portal.kernel.transactions import use_case
+from products import questions
 from products.models import Product
 
 REQUEST_FIELDS = (
@@ -119,8 +120,9 @@ def _create(*, enterprise: Enterprise, product: Product, actor: Actor, **fields:
 
 def _apply_request(application: Application, request: dict, *, prefix: str = "") -> None:
     for field in REQUEST_FIELDS:
-        if field in request:
+        if field in request and field != "answers":
             setattr(application, field, request[field])
+    _apply_answers(application, request.get("answers") or {}, prefix=prefix)
     if application.is_credit:
         for field, code, message in request_problems(
             application.product,
@@ -130,6 +132,19 @@ def _apply_request(application: Application, request: dict, *, prefix: str = "")
             purpose=application.purpose,
         ):
             raise InvalidInput(code, message, field=prefix + field)
+
+
+def _apply_answers(application: Application, answers: dict, *, prefix: str) -> None:
+    """Merge answers to the product's own questions; what is no longer asked is dropped. Raises InvalidInput at the question."""
+    by_code = {q.code: q for q in application.product.own_questions}
+    for code, value in answers.items():
+        field = f"{prefix}answers/{code}" if prefix else code
+        if code not in by_code:
+            raise InvalidInput("question_unknown", "这款产品没有这个问题", field=field)
+        if found := questions.problem(by_code[code], value):
+            raise InvalidInput("answer_invalid", found, field=field)
+    application.answers = {**application.answers, **answers}
+    application.answers = questions.kept(by_code.values(), application.given)
 
 
 @use_case
@@ -184,7 +199,7 @@ def _may_attach(application: Application, kind: str, actor: Actor) -> None:
         raise NotPermitted("viewer_cannot_apply", "您的角色是仅查看，不能上传材料")
     if application.status != "draft":
         consents.require_partner_consent(application.enterprise, actor)
-    if kind not in {m["kind"] for m in application.product.materials} | {"supplement"}:
+    if kind not in {m["kind"] for m in application.materials} | {"supplement"}:
         raise InvalidInput("kind_unknown", "这款产品不需要这种材料", field="kind")
     if application.documents.count() >= MAX_DOCUMENTS:
         raise InvalidInput("too_many_documents", "一件申请最多上传 30 次文件，需要更多请联系客户经理", field="file")

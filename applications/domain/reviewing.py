@@ -200,10 +200,9 @@ def _check_terms(application: Application, terms: Terms | None) -> None:
     product = application.product
     if terms is None:
         raise InvalidInput("terms_required", "请填写建议的额度、利率、期限和还款方式", field="amount")
-    if not 0 < terms.amount <= product.max_amount:
-        raise InvalidInput(
-            "amount_outside", "额度要在 {max} 万元以内", field="amount", max=f"{product.max_amount / 10000:,.0f}"
-        )
+    ceiling = product.max_amount or application.requested_amount or 0  # a share of a price: never over what was asked
+    if not 0 < terms.amount <= ceiling:
+        raise InvalidInput("amount_outside", "额度要在 {max} 万元以内", field="amount", max=f"{ceiling / 10000:,.0f}")
     if not product.min_rate_bp <= terms.rate_bp <= product.max_rate_bp:
         low, high = product.min_rate_bp / 100, product.max_rate_bp / 100
         raise InvalidInput("rate_outside", "年化利率要在 {low:.2f}%–{high:.2f}% 之间", field="rate", low=low, high=high)

@@ -59,8 +59,8 @@ def _judge(application: Application) -> Screening:
     judged = judge(
         uscc=application.enterprise.uscc, known=known, declared_titles=declared, verified_titles=verified, as_of=as_of
     )
-    request = build.with_request(application.requested_amount, application.term_months, application.purpose or None)
-    taken = snapshot(subject=application.reference, as_of=as_of, facts={**judged.facts, **request})
+    facts = {**judged.facts, **build.with_request(application.wish)}
+    taken = snapshot(subject=application.reference, as_of=as_of, facts=facts)
     eligibility = evaluate(taken, product_policy)
     tier, score = evaluate(taken, judged.tier_policy), evaluate(taken, judged.score_policy)
     if not application.is_sandbox:

@@ -149,7 +149,7 @@ def _freeze(application: Application, actor: Actor) -> None:
             verified_titles=merged.verified_titles,
             as_of=today(),
         ),
-        **build.with_request(application.requested_amount, application.term_months, application.purpose or None),
+        **build.with_request(application.wish),
     }
     taken = snapshot(subject=application.reference, as_of=today(), facts=facts)
     Submission.objects.create(

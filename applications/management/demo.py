@@ -233,7 +233,7 @@ def _draft(case: Case, enterprise: Enterprise, actor: Actor) -> Application:
     membership = Membership.objects.of(actor).get(enterprise=enterprise)
     for text in consents.current_texts(application.product.consents):
         consents.give(membership_id=membership.pk, text_id=text.pk, text_sha256=text.sha256, actor=actor)
-    for material in application.product.required_materials:
+    for material in (m for m in application.materials if m.get("required")):
         file = SimpleUploadedFile(f"{material['label']}.pdf", PDF, content_type="application/pdf")
         drafting.upload(application_id=application.pk, kind=material["kind"], upload=file, actor=actor)
     return application

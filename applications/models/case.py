@@ -10,8 +10,10 @@ from django.urls import reverse
 
 from applications.querysets import BANK_TURN, OPEN, ApplicationQuerySet
 from portal.kernel.lifecycle import Lifecycle, Status
+from products import questions
 from products.enums import Purpose, RepaymentMethod, Tier
 from products.lifecycle import ALL_STATUSES, BY_NAME
+from products.policy.facts import Request
 
 
 class Application(models.Model):
@@ -59,6 +61,7 @@ class Application(models.Model):
     answers = models.JSONField("其他回答", default=dict, blank=True)
     partner_request = models.JSONField("合作机构填写的需求", default=dict, blank=True)
     sections_saved = models.JSONField(default=list, blank=True)
+    taken_over = models.JSONField("沿用的内容", default=dict, blank=True)
 
     # What screening found, copied here so that a queue row needs no join.
     tier = models.CharField("分层", max_length=4, choices=Tier, blank=True)
@@ -150,6 +153,21 @@ class Application(models.Model):
     @property
     def is_credit(self) -> bool:
         return self.lifecycle_name == "credit"
+
+    @property
+    def given(self) -> dict[str, object]:
+        """The request and the answers to the product's own questions: what conditions look at."""
+        return {**{name: getattr(self, name) for name in questions.REQUEST_FIELDS}, **self.answers}
+
+    @property
+    def wish(self) -> Request:
+        """The request as policy sees it."""
+        return Request(self.requested_amount, self.term_months, self.purpose or None, self.answers)
+
+    @property
+    def materials(self) -> list[dict]:
+        """The materials that the present answers call for."""
+        return questions.materials_for(self.product.materials, self.given)
 
     @property
     def is_editable(self) -> bool:

@@ -16,6 +16,7 @@ from products.domain.evaluating import compiled
 from products.domain.pricing import fees_of
 from products.policy.engine import BECAUSE_WORDS, read
 from products.policy.repayment import Plan, due_dates, plan
+from products.questions import words
 
 SOURCE_LABELS = {
     "declared": "企业填报",
@@ -303,6 +304,12 @@ def score_rows(screening: Screening | None) -> list[dict]:
             }
         )
     return rows
+
+
+def answer_rows(application: Application) -> list[tuple[str, str]]:
+    """(label, words) of the answers to the product's own questions."""
+    given = application.answers
+    return [(q.label, words(q, given[q.code])) for q in application.product.own_questions if q.code in given]
 
 
 def decline_words(application: Application) -> dict | None:

@@ -7,99 +7,22 @@ from decimal import Decimal
 
 from django import forms
 
-from accounts.profile_rules import DISTRICT_NAMES, INDUSTRY, LABELS, MAY_BE_NEGATIVE
+from accounts.profile_rules import ANNUAL_AMOUNTS, DISTRICT_NAMES, EQUITY, INDUSTRY, LABELS, MAY_BE_NEGATIVE
 from applications.models import Application
+from applications.web.fields import (
+    CountField,
+    WanField,
+    YesNoField,
+    question_field,
+    shown_answer,
+    stored_answer,
+    to_wan,
+    yes_no,
+)
 from portal.kernel import files
 from portal.kernel.clock import today
-from portal.kernel.money import WAN
 from products.enums import RepaymentMethod, TitleKind
-
-BAD_NUMBER = "请填写数字，例如 5200"
-
-
-class WanField(forms.DecimalField):
-    """An amount typed in 万元 and cleaned to 元."""
-
-    unit = "万元"
-
-    def __init__(self, *, negative: bool = False, **kwargs: object) -> None:
-        super().__init__(
-            required=False,
-            min_value=None if negative else 0,
-            max_value=Decimal(900_000_000),
-            max_digits=15,
-            decimal_places=6,
-            widget=forms.TextInput(attrs={"inputmode": "decimal", "autocomplete": "off"}),
-            error_messages={
-                "invalid": BAD_NUMBER,
-                "min_value": "不能小于 0",
-                "max_value": "数字太大，单位是万元",
-                "max_decimal_places": "最多 6 位小数",
-                "max_digits": "数字太长，单位是万元",
-                "max_whole_digits": "数字太长，单位是万元",
-            },
-            **kwargs,
-        )
-
-    def to_python(self, value: object) -> Decimal | None:
-        if isinstance(value, str):
-            value = unicodedata.normalize("NFKC", value).replace(",", "").strip()
-        return super().to_python(value)
-
-    def clean(self, value: object) -> Decimal | None:
-        amount = super().clean(value)
-        return None if amount is None else (amount * WAN).quantize(Decimal("0.01"))
-
-    def prepare_value(self, value: object) -> object:
-        return value
-
-
-class CountField(forms.IntegerField):
-    def __init__(self, *, unit: str = "人", **kwargs: object) -> None:
-        self.unit = unit
-        super().__init__(
-            required=False,
-            min_value=0,
-            max_value=10_000_000,
-            widget=forms.TextInput(attrs={"inputmode": "numeric", "autocomplete": "off"}),
-            error_messages={
-                "invalid": "请填写整数，没有请填 0",
-                "min_value": "不能小于 0",
-                "max_value": "数字太大，请核对",
-            },
-            **kwargs,
-        )
-
-    def to_python(self, value: object) -> int | None:
-        if isinstance(value, str):
-            value = unicodedata.normalize("NFKC", value).replace(",", "").strip()
-        return super().to_python(value)
-
-
-class YesNoField(forms.TypedChoiceField):
-    """是 / 否 / 不确定; 不确定 is an answer and stays unknown."""
-
-    def __init__(self, **kwargs: object) -> None:
-        super().__init__(
-            choices=[("yes", "是"), ("no", "否"), ("", "不确定")],
-            widget=forms.RadioSelect,
-            required=False,
-            coerce=lambda v: v == "yes",
-            empty_value=None,
-            **kwargs,
-        )
-
-
-def yes_no(value: object) -> str:
-    return {True: "yes", False: "no"}.get(value, "")  # type: ignore[call-overload]
-
-
-def to_wan(value: object) -> str:
-    """A stored decimal string in 元 as the 万元 a form shows."""
-    if value in (None, ""):
-        return ""
-    number = (Decimal(str(value)) / WAN).normalize()
-    return f"{number:f}"
+from products.questions import OPERATION_KEYS
 
 
 class SectionForm(forms.Form):
@@ -108,6 +31,10 @@ class SectionForm(forms.Form):
     title = ""
     lead = ""
     in_columns = False
+
+    def __init__(self, *args: object, application: Application, **kwargs: object) -> None:
+        super().__init__(*args, **kwargs)
+        self.product = application.product
 
     @classmethod
     def initial_from(cls, application: Application, profile: dict) -> dict:
@@ -118,6 +45,8 @@ class SectionForm(forms.Form):
 
 
 class NeedForm(SectionForm):
+    """What is asked of the bank: the request, and the product's own questions."""
+
     title, lead = "融资需求", "先说需要多少钱、用多久、怎么还。审批结果可能不同。"
     requested_amount = WanField(label="申请金额")
     term_months = CountField(label="期限", unit="个月")
@@ -139,18 +68,23 @@ class NeedForm(SectionForm):
     )
 
     def __init__(self, *args: object, application: Application, **kwargs: object) -> None:
-        super().__init__(*args, **kwargs)
+        super().__init__(*args, application=application, **kwargs)
         product = application.product
-        self.fields[
-            "requested_amount"
-        ].help_text = f"{product.name}：{product.min_amount / WAN:,.0f}–{product.max_amount / WAN:,.0f} 万元"
+        self.fields["requested_amount"].help_text = f"{product.name}：{product.amount_words}"
         self.fields["term_months"].help_text = f"最长 {product.max_term_months} 个月"
         self.fields["repayment_method"].choices = [(m, RepaymentMethod(m).label) for m in product.methods]
         self.fields["purpose"].choices = product.purpose_choices
+        if "counterparties" not in product.asked_keys:
+            del self.fields["counterparties"]
+        self.add_questions()
+
+    def add_questions(self) -> None:
+        for question in self.product.own_questions:
+            self.fields[question.code] = question_field(question, self.product)
 
     @classmethod
     def initial_from(cls, application: Application, profile: dict) -> dict:
-        return {
+        initial = {
             "requested_amount": to_wan(application.requested_amount),
             "term_months": application.term_months,
             "repayment_method": application.repayment_method,
@@ -158,40 +92,34 @@ class NeedForm(SectionForm):
             "purpose_detail": application.purpose_detail,
             "counterparties": "\n".join(application.counterparties),
         }
+        for question in application.product.own_questions:
+            value = application.answers.get(question.code)
+            initial[question.code] = to_wan(value) if question.type == "amount" else shown_answer(value)
+        return initial
 
     def changes(self) -> tuple[dict, dict]:
-        data = dict(self.cleaned_data)
-        data["counterparties"] = [line.strip()[:100] for line in data["counterparties"].splitlines() if line.strip()][
-            :10
-        ]
+        own = {q.code for q in self.product.own_questions}
+        data = {name: value for name, value in self.cleaned_data.items() if name not in own}
+        if "counterparties" in data:
+            lines = [line.strip()[:100] for line in data["counterparties"].splitlines() if line.strip()]
+            data["counterparties"] = lines[:10]
+        data["answers"] = {code: stored_answer(self.cleaned_data[code]) for code in own if code in self.cleaned_data}
         return {}, data
 
 
-class AccountNeedForm(SectionForm):
-    title, lead = "开户需求", "告诉我们要开什么账户，到网点一次办完。"
-    account_kind = forms.ChoiceField(
-        label="账户种类",
-        required=False,
-        widget=forms.RadioSelect,
-        choices=[("basic", "基本存款账户（企业第一个账户）"), ("general", "一般存款账户")],
-    )
-    accounts = CountField(label="需要开几个", unit="个")
+class ServiceNeedForm(NeedForm):
+    """What a service is asked for: its own questions and a word on what for."""
+
+    title, lead = "办理需求", "告诉我们要办什么，到网点一次办完。"
+    requested_amount = term_months = repayment_method = purpose = counterparties = None
     purpose_detail = forms.CharField(
         label="主要用途", max_length=500, required=False, help_text="例如：日常结算、发放工资、缴税"
     )
 
     def __init__(self, *args: object, application: Application, **kwargs: object) -> None:
-        super().__init__(*args, **kwargs)
-
-    @classmethod
-    def initial_from(cls, application: Application, profile: dict) -> dict:
-        return {**application.answers, "purpose_detail": application.purpose_detail}
-
-    def changes(self) -> tuple[dict, dict]:
-        return {}, {
-            "answers": {"account_kind": self.cleaned_data["account_kind"], "accounts": self.cleaned_data["accounts"]},
-            "purpose_detail": self.cleaned_data["purpose_detail"],
-        }
+        SectionForm.__init__(self, *args, application=application, **kwargs)
+        self.add_questions()
+        self.order_fields([q.code for q in self.product.own_questions])
 
 
 class EnterpriseForm(SectionForm):
@@ -215,9 +143,6 @@ class EnterpriseForm(SectionForm):
     )
     employees = CountField(label=LABELS["employees"])
 
-    def __init__(self, *args: object, application: Application, **kwargs: object) -> None:
-        super().__init__(*args, **kwargs)
-
     @classmethod
     def initial_from(cls, application: Application, profile: dict) -> dict:
         return {key: profile.get(key) for key in cls.base_fields}
@@ -236,33 +161,36 @@ class EnterpriseForm(SectionForm):
 
 
 class OperationsForm(SectionForm):
-    """Two full years of figures, staff, intellectual property, titles. A blank stays unknown: a person asks."""
+    """Figures of full years, staff, intellectual property, titles: what the product asks. A blank stays unknown: a person asks."""
 
-    title, lead = "经营与研发", "按最近两个完整年度填写。不清楚的可以留空，由客户经理核实，不影响提交；没有请填 0。"
+    title, lead = "经营与研发", "按完整年度填写。不清楚的可以留空，由客户经理核实，不影响提交；没有请填 0。"
     in_columns = True
-    annual_keys = ("revenue", "rd_expense", "total_assets", "total_liabilities", "net_profit")
-    count_keys = (
-        ("rd_employees", "人"),
-        ("technical_employees", "人"),
-        ("class_1_ip", "件"),
-        ("class_1_ip_self_developed", "件"),
-        ("class_2_ip", "件"),
-    )
+    count_units = {"rd_employees": "人", "technical_employees": "人"}
+    helps = {
+        "class_1_ip": "发明专利、植物新品种、集成电路布图设计等，已授权的件数",
+        "class_2_ip": "软件著作权、实用新型、外观设计",
+    }
 
     def __init__(self, *args: object, application: Application, **kwargs: object) -> None:
-        super().__init__(*args, **kwargs)
-        self.years = (today().year - 1, today().year - 2)
-        for key in self.annual_keys:
-            for year in self.years:
-                self.fields[f"{key}_{year}"] = WanField(
-                    label=f"{year} 年{LABELS[key]}", negative=key in MAY_BE_NEGATIVE
-                )
-        for key, unit in self.count_keys:
-            self.fields[key] = CountField(label=LABELS[key], unit=unit)
-        self.fields["class_1_ip"].help_text = "发明专利、植物新品种、集成电路布图设计等，已授权的件数"
-        self.fields["class_2_ip"].help_text = "软件著作权、实用新型、外观设计"
-        self.fields["institutional_equity_3y"] = WanField(label=LABELS["institutional_equity_3y"])
-        self.fields["titles"] = forms.MultipleChoiceField(
+        super().__init__(*args, application=application, **kwargs)
+        self.last_year = today().year - 1
+        for key in self.product.asked_keys:
+            scope, _, name = key.rpartition(".")
+            if scope in ("last", "annual"):
+                for year in (self.last_year, self.last_year - 1)[: 2 if scope == "annual" else 1]:
+                    label = f"{year} 年{LABELS[name]}"
+                    self.fields[f"{name}_{year}"] = WanField(label=label, negative=name in MAY_BE_NEGATIVE)
+            elif key == "titles":
+                self.fields["titles"] = self.titles_field()
+            elif key in EQUITY:
+                self.fields[key] = WanField(label=LABELS[key])
+            elif key in OPERATION_KEYS:
+                unit = self.count_units.get(key, "件")
+                self.fields[key] = CountField(label=LABELS[key], unit=unit, help_text=self.helps.get(key, ""))
+
+    @staticmethod
+    def titles_field() -> forms.Field:
+        return forms.MultipleChoiceField(
             label="目前持有的资质",
             required=False,
             widget=forms.CheckboxSelectMultiple,
@@ -272,10 +200,10 @@ class OperationsForm(SectionForm):
 
     @classmethod
     def initial_from(cls, application: Application, profile: dict) -> dict:
-        initial: dict = {key: profile.get(key) for key, _ in cls.count_keys}
+        initial: dict = {key: profile.get(key) for key in OPERATION_KEYS if "." not in key}
         for row in profile.get("annual") or []:
-            initial |= {f"{key}_{row['year']}": to_wan(row.get(key)) for key in cls.annual_keys}
-        initial["institutional_equity_3y"] = to_wan(profile.get("institutional_equity_3y"))
+            initial |= {f"{key}_{row['year']}": to_wan(row.get(key)) for key in ANNUAL_AMOUNTS}
+        initial |= {key: to_wan(profile.get(key)) for key in EQUITY}
         titles = profile.get("titles")
         initial["titles"] = ["none"] if titles == [] else [t["kind"] for t in titles or []]
         return initial
@@ -287,22 +215,25 @@ class OperationsForm(SectionForm):
         return chosen
 
     def changes(self) -> tuple[dict, dict]:
-        data = self.cleaned_data
-        annual = [{"year": y, **{k: _text(data.get(f"{k}_{y}")) for k in self.annual_keys}} for y in self.years]
-        profile: dict = {
-            "annual": annual,
-            "institutional_equity_3y": _text(data["institutional_equity_3y"]),
-            **{key: data.get(key) for key, _ in self.count_keys},
-        }
-        chosen = data["titles"]
-        profile["titles"] = (
-            None
-            if not chosen
-            else []
-            if chosen == ["none"]
-            else [{"kind": kind, "region": "110000"} for kind in chosen]
-        )
+        profile: dict = {}
+        years: dict[int, dict] = {}
+        for name, value in self.cleaned_data.items():
+            key, _, year = name.rpartition("_")
+            if year.isdigit() and key in ANNUAL_AMOUNTS:
+                years.setdefault(int(year), {"year": int(year)})[key] = _text(value)
+            elif name == "titles":
+                profile["titles"] = self._titles(value)
+            else:
+                profile[name] = _text(value) if name in EQUITY else value
+        if years:
+            profile["annual"] = list(years.values())
         return profile, {}
+
+    @staticmethod
+    def _titles(chosen: list[str]) -> list[dict] | None:
+        if not chosen:
+            return None
+        return [] if chosen == ["none"] else [{"kind": kind, "region": "110000"} for kind in chosen]
 
 
 def _text(amount: Decimal | None) -> str | None:
@@ -333,7 +264,9 @@ class TeamForm(SectionForm):
     market_keys = ("share_pct", "rank_national", "chain_leader_customers", "standards_led")
 
     def __init__(self, *args: object, application: Application, **kwargs: object) -> None:
-        super().__init__(*args, **kwargs)
+        super().__init__(*args, application=application, **kwargs)
+        for key in set(self.fields) - set(self.product.asked_keys):
+            del self.fields[key]
 
     @classmethod
     def initial_from(cls, application: Application, profile: dict) -> dict:
@@ -351,9 +284,11 @@ class TeamForm(SectionForm):
 
     def changes(self) -> tuple[dict, dict]:
         data = dict(self.cleaned_data)
-        if data["share_pct"] is not None:
+        if data.get("share_pct") is not None:
             data["share_pct"] = f"{data['share_pct']:f}"
-        return {"team": {k: data[k] for k in self.team_keys}, "market": {k: data[k] for k in self.market_keys}}, {}
+        groups = {"team": self.team_keys, "market": self.market_keys}
+        filled = {group: {k: data[k] for k in keys if k in data} for group, keys in groups.items()}
+        return {group: values for group, values in filled.items() if values}, {}
 
 
 class UploadForm(forms.Form):
@@ -379,4 +314,4 @@ FORMS: dict[str, type[SectionForm]] = {
 
 
 def form_class(application: Application, section: str) -> type[SectionForm]:
-    return AccountNeedForm if section == "need" and not application.is_credit else FORMS[section]
+    return ServiceNeedForm if section == "need" and not application.is_credit else FORMS[section]

@@ -25,6 +25,7 @@ from portal.kernel.money import group
 from portal.kernel.pages import keyset
 from portal.kernel.web import applicant, posted, put_error, tell_error
 from products.models import Product
+from products.questions import holds
 
 
 def visible_case(request: HttpRequest, reference: str) -> Application:
@@ -197,7 +198,7 @@ def documents(request: HttpRequest, reference: str) -> HttpResponse:
         else:
             return redirect("applications:documents", reference)
     files = list(application.documents.filter(removed_at=None, supplement=None).order_by("pk"))
-    rows = [{**m, "files": [f for f in files if f.kind == m["kind"]]} for m in application.product.materials]
+    rows = [{**m, "files": [f for f in files if f.kind == m["kind"]]} for m in application.materials]
     context = {
         "application": application,
         "rows": rows,
@@ -246,7 +247,8 @@ def check(request: HttpRequest, reference: str) -> HttpResponse:
         cls = form_class(application, task.section)
         form = cls(application=application, initial=cls.initial_from(application, profile))
         filled = [f for f in form if f.value() not in (None, "", [])]
-        blank = [f.label for f in form if f not in filled]
+        given = application.given
+        blank = [f.label for f in form if f not in filled and holds(getattr(f.field, "when", {}), given)]
         blocks.append({"task": task, "answers": [(f.label, _shown(f)) for f in filled], "blank": blank})
     files = application.documents.filter(removed_at=None, supplement=None)
     context = {

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from datetime import date
 from decimal import Decimal
 
@@ -16,6 +17,7 @@ from products.domain.pricing import rate_text
 from products.enums import Purpose, RepaymentMethod
 from products.models import PolicyVersion, Product
 from products.policy.repayment import Plan
+from products.questions import TYPES
 
 FINDING_OUTCOMES = ["pass", "fail", "refer", "not_applicable"]
 
@@ -42,6 +44,7 @@ PRODUCT_ANSWER = {
     "repayment_methods": ["interest_first", "equal_principal"],
     "purposes": ["working_capital", "rd"],
     "materials": [],
+    "questions": [],
     "sla_working_days": 3,
     "policy_version": "zhaochuangdai@1",
 }
@@ -115,6 +118,18 @@ class MaterialOut(serializers.Serializer):
     label = serializers.CharField()
     required = serializers.BooleanField()
     why = serializers.CharField()
+    when = serializers.DictField(required=False, help_text="只在这样回答时需要，与 questions 的 when 写法相同")
+
+
+class QuestionOut(serializers.Serializer):
+    code = serializers.CharField()
+    label = serializers.CharField()
+    type = serializers.ChoiceField(choices=TYPES)
+    choices = serializers.ListField(child=serializers.ListField(child=serializers.CharField()))
+    required = serializers.BooleanField()
+    help = serializers.CharField(allow_blank=True)
+    unit = serializers.CharField(allow_blank=True)
+    when = serializers.DictField()
 
 
 class ProductOut(serializers.Serializer):
@@ -133,6 +148,7 @@ class ProductOut(serializers.Serializer):
     repayment_methods = serializers.ListField(child=serializers.CharField())
     purposes = serializers.ListField(child=serializers.CharField())
     materials = MaterialOut(many=True)
+    questions = QuestionOut(many=True, help_text="产品自有的问题，回答放在 applications 的 answers")
     sla_working_days = serializers.IntegerField()
     policy_version = serializers.CharField()
 
@@ -155,7 +171,8 @@ def product_out(product: Product, policy: PolicyVersion) -> dict:
         "max_term_months": product.max_term_months,
         "repayment_methods": product.methods,
         "purposes": product.purposes,
-        "materials": product.materials,
+        "materials": [{"required": False, "why": "", **m} for m in product.materials],
+        "questions": [asdict(q) for q in product.own_questions],
         "sla_working_days": product.sla_days,
         "policy_version": str(policy),
     }

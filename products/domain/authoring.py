@@ -50,7 +50,8 @@ def publish_document(*, document: dict, effective_from: date, actor: Actor) -> P
     return version
 
 
-def default_documents() -> list[dict]:
-    """The seeded documents, all labelled 示例口径."""
-    documents = [json.loads(path.read_text(encoding="utf-8")) for path in sorted(DEFAULTS.glob("*.json"))]
-    return [document for document in documents if "kind" in document]
+def default_documents() -> list[tuple[dict, date]]:
+    """The seeded documents with the day each takes effect, older versions of a policy first; all labelled 示例口径."""
+    found = [json.loads(path.read_text(encoding="utf-8")) for path in sorted(DEFAULTS.glob("*.json"))]
+    dated = [(d, date.fromisoformat(d.pop("effective_from", SEEDED_FROM.isoformat()))) for d in found if "kind" in d]
+    return sorted(dated, key=lambda pair: pair[1])

@@ -14,20 +14,11 @@ from products.domain import titles
 from products.domain.evaluating import compiled, in_force, result_of
 from products.models import PolicyVersion, Product
 from products.policy import facts as build
-from products.policy.facts import Known
+from products.policy.facts import Known, Request
 from products.policy.sizing import Sized
 from products.policy.values import Because, Fact, unknown
 
 INDICATIVE_STEP = 10 * WAN
-
-
-@dataclass(frozen=True, slots=True)
-class Request:
-    """What is asked for; all None in a pre-check without a wish."""
-
-    amount: Decimal | None = None
-    term_months: int | None = None
-    purpose: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,20 +33,16 @@ class Judged:
 
 
 def facts_at(
-    *, uscc: str, known: Known, declared_titles: list[dict] | None, verified_titles: list[dict], as_of: date
+    *, uscc: str | None, known: Known, declared_titles: list[dict] | None, verified_titles: list[dict], as_of: date
 ) -> dict[str, Fact]:
-    """Facts of the enterprise with titles and registers, before tier and score."""
-    states = titles.states(uscc=uscc, on=as_of, declared=declared_titles, verified=verified_titles)
-    return {
-        **build.build(known, as_of),
-        **build.with_titles(states),
-        "on_dishonest_list": titles.dishonest_fact(uscc, as_of),
-    }
+    """Facts of the enterprise with titles and registers, before tier and score. Without a code no register can be asked."""
+    states, registers = titles.look_up(uscc=uscc, on=as_of, declared=declared_titles, verified=verified_titles)
+    return {**build.build(known, as_of), **build.with_titles(states), **registers}
 
 
 def judge(
     *,
-    uscc: str,
+    uscc: str | None,
     known: Known,
     declared_titles: list[dict] | None,
     verified_titles: list[dict] | None = None,
@@ -87,7 +74,10 @@ def tier_fact(code: str, outcome: str) -> Fact:
 
 
 def indicative_amount(product: Product, facts: dict[str, Fact], requested: Decimal | None) -> Decimal | None:
-    """min(maximum, requested, max(0.3 × revenue, 0.5 × R&D)), down to 10 万元; None when a figure is unknown (sample rule)."""
+    """min(maximum, requested, max(0.3 × revenue, 0.5 × R&D)), down to 10 万元; None when a figure is unknown (sample rule).
+
+    A product without a maximum of its own (its cap is a share of a deal's price) has none either: a person sets it.
+    """
     revenue, rd = facts["revenue"].value, facts["rd_expense"].value
     if product.max_amount is None or revenue is None or rd is None:
         return None
@@ -99,7 +89,7 @@ def judge_product(product: Product, judged: Judged, request: Request, as_of: dat
     """(policy version, outcome, result) of one product; an amount or term not asked yet counts as not applicable."""
     policy = in_force(product.policy_code, as_of)
     document = compiled(policy)
-    facts = {**judged.facts, **build.with_request(request.amount, request.term_months, request.purpose)}
+    facts = {**judged.facts, **build.with_request(request)}
     _, result = result_of(document, facts)
     asked = {"requested_amount": request.amount, "term_months": request.term_months, "purpose": request.purpose}
     for finding in result["findings"]:

@@ -6,7 +6,7 @@ from datetime import date
 from decimal import ROUND_HALF_UP, Decimal
 
 from portal.kernel.errors import InvalidInput
-from portal.kernel.money import WAN, percent, yuan
+from portal.kernel.money import percent, yuan
 from products.models import Product
 from products.policy.repayment import Fee, Plan, due_dates, plan
 
@@ -25,17 +25,15 @@ def fees_of(product: Product, amount: Decimal) -> list[Fee]:
 
 def _refuse_outside(product: Product, *, amount: Decimal, term_months: int, method: str) -> None:
     """Raise InvalidInput at the first field outside the product's frame."""
-    if not product.is_credit or product.min_amount is None or product.max_amount is None:
+    if not product.is_credit:
         raise InvalidInput("no_plan", "这项服务没有还款计划", field="product")
-    if not product.min_amount <= amount <= product.max_amount:
-        low, high = product.min_amount / WAN, product.max_amount / WAN
+    if not product.takes_amount(amount):
         raise InvalidInput(
             "amount_outside",
-            "{name}的额度是 {low:,.0f}–{high:,.0f} 万元",
+            "{name}的额度是 {words}",
             field="amount",
             name=product.name,
-            low=low,
-            high=high,
+            words=product.amount_words,
         )
     if not 1 <= term_months <= (product.max_term_months or 0):
         raise InvalidInput(

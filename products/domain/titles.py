@@ -18,21 +18,37 @@ from products.policy.values import Because, Fact, unknown
 REGISTERS = {kind.value: kind.value for kind in TitleKind}
 
 
-def states(
-    *, uscc: str, on: date, declared: list[dict] | None, verified: list[dict] | None = None
-) -> dict[str, TitleState]:
-    """State of every title kind. `declared` None means the enterprise was not asked; items follow the profile schema."""
-    registers = {r.code: r for r in Register.objects.filter(code__in=REGISTERS.values())}
-    entries = {
-        e.register.code: e
-        for e in RegisterEntry.objects.valid_on(on)
-        .filter(uscc=uscc, register__code__in=registers)
-        .select_related("register")
-    }
-    return {
+# facts that ask one register alone, whatever was declared or certified
+_REGISTER_FACTS = {"register_little_giant": TitleKind.LITTLE_GIANT, "register_srdi_beijing": TitleKind.SRDI_SME}
+
+
+def look_up(
+    *, uscc: str | None, on: date, declared: list[dict] | None, verified: list[dict] | None = None
+) -> tuple[dict[str, TitleState], dict[str, Fact]]:
+    """(state of every title kind, facts of single registers) in two queries.
+
+    `declared` None means the enterprise was not asked; items follow the profile schema. Without `uscc` the registers
+    are not asked: nothing is known from them.
+    """
+    codes = {*REGISTERS.values(), DISHONEST}
+    registers = {r.code: r for r in Register.objects.filter(code__in=codes)} if uscc else {}
+    found = RegisterEntry.objects.valid_on(on).filter(uscc=uscc, register__code__in=codes).select_related("register")
+    entries = {e.register.code: e for e in found} if uscc else {}
+    states = {
         kind: _state(kind, on, registers.get(code), entries.get(code), declared, verified or [])
         for kind, code in REGISTERS.items()
     }
+    facts = {
+        fact: _on_register(registers.get(code), code in entries, on)
+        for fact, code in {**_REGISTER_FACTS, "on_dishonest_list": DISHONEST}.items()
+    }
+    return states, facts
+
+
+def _on_register(register: Register | None, has_entry: bool, on: date) -> Fact:
+    if has_entry:
+        return Fact(True, "register")
+    return Fact(False, "register") if is_loaded(register, on) else unknown(Because.MISSING, source="register")
 
 
 def _state(
@@ -70,11 +86,3 @@ def is_loaded(register: Register | None, on: date) -> bool:
         and register.loaded_from <= on
         and (register.loaded_to is None or on <= register.loaded_to)
     )
-
-
-def dishonest_fact(uscc: str, on: date) -> Fact:
-    """Whether the enterprise is on the list of 失信被执行人 on that day."""
-    register = Register.objects.filter(code=DISHONEST).first()
-    if RegisterEntry.objects.valid_on(on).filter(uscc=uscc, register__code=DISHONEST).exists():
-        return Fact(True, "register")
-    return Fact(False, "register") if is_loaded(register, on) else unknown(Because.MISSING, source="register")

@@ -42,6 +42,8 @@ FACTS: dict[str, FactSpec] = _specs(
     ("standards_led", "主导制定标准数", T.COUNT, "market.standards_led"),
     ("tax_grade", "纳税信用级别", T.CODE, "tax_grade"),
     ("size_class", "企业规模", T.CODE, "工信部联企业〔2011〕300号"),
+    ("city", "注册城市", T.CODE, "district_code"),
+    ("as_of", "口径日期", T.DATE, "日历"),
     ("title_little_giant", "专精特新“小巨人”", T.BOOLEAN, "名单、证书"),
     ("title_single_champion", "制造业单项冠军", T.BOOLEAN, "名单、证书"),
     ("title_srdi_beijing", "北京市专精特新中小企业", T.BOOLEAN, "名单、证书"),
@@ -49,18 +51,25 @@ FACTS: dict[str, FactSpec] = _specs(
     ("title_hnte", "高新技术企业", T.BOOLEAN, "名单、证书"),
     ("title_tech_sme", "科技型中小企业", T.BOOLEAN, "名单、证书"),
     ("title_innovative_sme", "创新型中小企业", T.BOOLEAN, "名单、证书"),
+    ("register_little_giant", "专精特新“小巨人”名单", T.BOOLEAN, "名单"),
+    ("register_srdi_beijing", "北京市专精特新中小企业名单", T.BOOLEAN, "名单"),
     ("on_dishonest_list", "列入失信被执行人名单", T.BOOLEAN, "名单"),
     ("tier", "分层", T.CODE, "五层规则"),
     ("score", "科创评分下限", T.POINTS, "机评规则"),
     ("requested_amount", "申请金额", T.AMOUNT, "申请"),
     ("term_months", "申请期限", T.COUNT, "申请"),
     ("purpose", "资金用途", T.CODE, "申请"),
+    ("collateral_kind", "押品种类", T.CODE, "申请"),
+    ("deal_kind", "并购交易类型", T.CODE, "申请"),
+    ("price_share", "申请金额占交易价款", T.RATIO, "申请"),
     ("bureau_overdue", "企业征信当前逾期", T.BOOLEAN, "企业征信"),
 )
 
 # What the two values of a yes-or-no fact are called.
 BOOLEAN_WORDS: dict[str, tuple[str, str]] = {
     "on_dishonest_list": ("已列入", "未列入"),
+    "register_little_giant": ("在名单中", "不在名单中"),
+    "register_srdi_beijing": ("在名单中", "不在名单中"),
     "bureau_overdue": ("有逾期", "无逾期"),
 }
 ALL_TIERS = frozenset({"T1", "T2", "T3", "T4", "T5"})
@@ -83,4 +92,10 @@ CODE_LABELS: dict[str, str] = {
     "expansion": "扩大产能",
     "acquisition": "并购",
     "other": "其他",
+    "ip": "知识产权",
+    "real_estate": "房产、土地",
+    "machinery": "设备",
+    "receivables": "应收账款",
+    "control": "取得控制权",
+    "minority": "参股",
 }

@@ -2,14 +2,16 @@
 
 Kinds: `eligibility` (rules), `ladder` (rungs from the top), `scorecard` (dimensions → items → bands).
 A condition is `{fact, op, bound}`, or `{any_of: […]}` / `{all_of: […]}` of conditions.
-Bounds: amounts decimal strings in 元, ratios whole basis points, months/counts/points integers, codes strings or lists.
+Bounds: amounts decimal strings in 元, ratios whole basis points, months/counts/points integers, codes lists of strings,
+dates ISO strings. A rule may say in its own words what it asks (`required`) where the generated ones would be long.
 """
 
 from __future__ import annotations
 
 import operator
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from datetime import date
 from decimal import Decimal, InvalidOperation
 from typing import NamedTuple
 
@@ -114,6 +116,7 @@ class Document:
 
 _COMPARE = {">=": operator.ge, "<=": operator.le, ">": operator.gt, "<": operator.lt}
 _WORDS = {">=": "{}以上", "<=": "{}以下", ">": "超过 {}", "<": "低于 {}"}
+_DAY_WORDS = {">=": "{} 起", "<=": "{} 以前（含当日）", ">": "{} 之后", "<": "{} 之前"}
 _NUMERIC = (FactType.AMOUNT, FactType.COUNT, FactType.MONTHS, FactType.POINTS, FactType.RATIO)
 # Traditional size and profit figures never refuse: the bank judges technology, team and standing instead.
 _NEVER_FAIL_ON = frozenset({"revenue", "employees", "size_class"})
@@ -140,6 +143,13 @@ def _bound(raw: object, type: FactType, place: str) -> int:
     if isinstance(raw, bool) or not isinstance(raw, int):
         raise DocumentError(place, "需要一个整数（比例用基点）")
     return raw
+
+
+def _day(raw: object, place: str) -> date:
+    try:
+        return date.fromisoformat(raw)  # type: ignore[arg-type]
+    except (TypeError, ValueError) as error:
+        raise DocumentError(place, "日期要写成 2026-12-31 的样子") from error
 
 
 def _show_bound(bound: int, type: FactType) -> str:
@@ -207,6 +217,9 @@ def _condition(raw: object, place: str) -> Condition:
             words if op == "in" else f"不属于{words}",
             (spec.code,),
         )
+    if op in _COMPARE and spec.type is FactType.DATE:
+        day = _day(raw.get("bound"), f"{place}/bound")
+        return Condition(_number_test(spec.code, _COMPARE[op], day), _DAY_WORDS[op].format(day), (spec.code,))
     raise DocumentError(f"{place}/op", f"{spec.label}（{spec.type.value}）不能用 {op}")
 
 
@@ -218,7 +231,7 @@ def _unknown(code: str, fact: Fact | None) -> Verdict:
     return Verdict(_REFER, code, (fact.because if fact is not None and fact.because else Because.MISSING).value)
 
 
-def _number_test(code: str, compare: Callable[[int, int], bool], bound: int) -> Test:
+def _number_test(code: str, compare: Callable, bound: int | date) -> Test:
     passed, failed = Verdict(_PASS, code, None), Verdict(_FAIL, code, None)
 
     def test(facts: Mapping[str, Fact]) -> Verdict:
@@ -297,6 +310,8 @@ def _rule(raw: object, place: str) -> Rule:
         raise DocumentError(f"{place}/on_fail", "只能是 fail 或 refer")
     if raw["on_fail"] == "fail" and _NEVER_FAIL_ON & set(condition.facts):
         raise DocumentError(f"{place}/on_fail", "营业收入、人数和规模不能直接判为不符合，只能转人工")
+    if raw.get("required"):
+        condition = replace(condition, required=str(raw["required"]))
     return Rule(
         raw["code"],
         raw["label"],

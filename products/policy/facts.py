@@ -106,6 +106,8 @@ def build(known: Known, as_of: date) -> dict[str, Fact]:
     for code, key in _SAME.items():
         facts[code] = _plain(known, key)
     facts["size_class"] = _size_fact(sized(known, as_of))
+    facts["city"] = _city(_plain(known, "district_code"))
+    facts["as_of"] = Fact(as_of, "calendar")
     return facts
 
 
@@ -123,6 +125,17 @@ _SAME = {
     "tax_grade": "tax_grade",
     "bureau_overdue": "bureau_overdue",
 }
+
+
+_MUNICIPALITIES = ("11", "12", "31", "50")
+
+
+def _city(district: Fact) -> Fact:
+    """The city of a division code (GB/T 2260): `110108` → `110000`, `320583` → `320500`."""
+    if district.value is None:
+        return district
+    code = str(district.value)
+    return replace(district, value=code[:2] + "0000" if code[:2] in _MUNICIPALITIES else code[:4] + "00")
 
 
 def _share(known: Known) -> Fact:
@@ -200,9 +213,29 @@ def _title(state: TitleState | None) -> Fact:
     return Fact(state.held, state.source)
 
 
-def with_request(amount: Decimal | None, term_months: int | None, purpose: str | None) -> dict[str, Fact]:
-    return {
-        "requested_amount": Fact(_fen(amount), "application") if amount is not None else unknown(source="application"),
-        "term_months": Fact(term_months, "application") if term_months is not None else unknown(source="application"),
-        "purpose": Fact(purpose, "application") if purpose else unknown(source="application"),
+@dataclass(frozen=True, slots=True)
+class Request:
+    """What is asked for; everything may be open. `answers` are the product's own questions (`deal_price` a decimal string in 元)."""
+
+    amount: Decimal | None = None
+    term_months: int | None = None
+    purpose: str | None = None
+    answers: Mapping[str, object] = field(default_factory=dict)
+
+
+def with_request(request: Request) -> dict[str, Fact]:
+    """Facts of one request."""
+    asked = {
+        "requested_amount": None if request.amount is None else _fen(request.amount),
+        "term_months": request.term_months,
+        "purpose": request.purpose or None,
+        "collateral_kind": request.answers.get("collateral_kind") or None,
+        "deal_kind": request.answers.get("deal_kind") or None,
     }
+    facts = {
+        code: Fact(v, "application") if v is not None else unknown(source="application") for code, v in asked.items()
+    }
+    price = request.answers.get("deal_price")
+    priced = Fact(_fen(Decimal(str(price))), "application") if price else unknown(source="application")
+    facts["price_share"] = _ratio(facts["requested_amount"], priced)
+    return facts

@@ -91,7 +91,7 @@ def test_broken_document_is_refused_at_its_place(change, place):
     assert error.value.place == place
 
 
-@pytest.mark.parametrize("document", default_documents(), ids=lambda d: d["code"])
+@pytest.mark.parametrize("document", [d for d, _ in default_documents()], ids=lambda d: d["title"])
 def test_seeded_document_compiles_and_never_fails_on_size_or_profit(document):
     compiled = compile_document(document)
     for r in compiled.rules:
@@ -100,7 +100,7 @@ def test_seeded_document_compiles_and_never_fails_on_size_or_profit(document):
 
 
 def ladder():
-    return compile_document(next(d for d in default_documents() if d["code"] == "tiers"))
+    return compile_document(next(d for d, _ in default_documents() if d["code"] == "tiers"))
 
 
 def no_titles():
@@ -157,7 +157,7 @@ def test_nothing_at_all_is_outside_the_ladder_not_refused():
 
 
 def test_score_is_a_range_when_items_are_missing():
-    card = compile_document(next(d for d in default_documents() if d["code"] == "score"))
+    card = compile_document(next(d for d, _ in default_documents() if d["code"] == "score"))
     empty = engine.score(card, {})
     assert (empty.points, empty.points_max) == (0, 100)
     some = engine.score(card, {"rd_ratio": Fact(Ratio(15, 100)), "class_1_ip": Fact(0)})
@@ -167,7 +167,7 @@ def test_score_is_a_range_when_items_are_missing():
 @pytest.mark.parametrize(("share", "points"), [("9.9999", 4), ("10", 8), ("4.9999", 0), ("5", 4)])
 def test_market_share_bands(share, points):
     known = Known({"market.share_pct": Decimal(share)})
-    card = compile_document(next(d for d in default_documents() if d["code"] == "score"))
+    card = compile_document(next(d for d, _ in default_documents() if d["code"] == "score"))
     scored = engine.score(card, {"market_share": facts.build(known, date(2026, 1, 1))["market_share"]})
     assert next(i.points for d in scored.dimensions for i in d.items if i.code == "share") == points
 
