@@ -18,7 +18,7 @@ urlpatterns = [
     path("accounts/", include("allauth.urls")),
     path("applications/", include("applications.web.urls")),
     path("", include("accounts.web.urls")),
-    path("", include("products.web")),
+    path("", include("products.web.urls")),
 ]
 handler400 = "portal.kernel.errors_web.bad_request"
 handler403 = "portal.kernel.errors_web.forbidden"

@@ -8,6 +8,7 @@ from datetime import date
 from decimal import Decimal
 
 from django.core.files.uploadedfile import SimpleUploadedFile
+from django.test import Client
 from stdnum.cn import uscc as standard
 
 from accounts.domain import consents, profiles
@@ -21,6 +22,7 @@ from portal.kernel.actors import Actor, ActorKind
 from portal.kernel.clock import now
 from portal.kernel.crypto import blind_index
 from products.domain import defaults as product_defaults
+from products.prechecks import STEPS
 
 _numbers = itertools.count(1)
 LEGAL_REP_ID = "11010119900307109X"
@@ -213,3 +215,26 @@ def partner_client(name: str = "中关村示例孵化器", *, is_sandbox: bool =
         authorization_grant_type="client-credentials",
     )
     return Actor(ActorKind.PARTNER, partner_id=partner.pk, client_id=client.pk, is_sandbox=is_sandbox), client
+
+
+# A firm of the fourth step that asks for 3 million for its research.
+PRECHECK = {
+    "founded": {"established_on": "2019-06-11"},
+    "industry": {"industry_code": "I65"},
+    "people": {"employees": "120", "rd_employees": "60"},
+    "sales": {"revenue": "5200", "tax_grade": "A"},
+    "research": {"rd_expense": "900", "rd_expense_before": "760"},
+    "property": {"class_1_ip": "12", "class_1_ip_self_developed": "12", "class_2_ip": "20"},
+    "titles": {"titles": ["hnte", "srdi_sme"]},
+    "team": {"founder_doctorate": "yes", "doctorates_or_senior_titles": "8", "core_members": "10"},
+    "market": {"share_pct": "12", "rank_national": "3", "chain_leader_customers": "4"},
+    "wish": {"requested_amount": "300", "term_months": "12", "purpose": "rd"},
+}
+
+
+def answer_precheck(client: Client, **changes: dict | None) -> None:
+    """Go through all questions; `None` skips one."""
+    for step in STEPS:
+        given = changes.get(step.code, PRECHECK[step.code])
+        page = client.post(f"/precheck/{step.code}/", {"skip": "1"} if given is None else given)
+        assert page.status_code == 302, (step.code, page.context["form"].errors)

@@ -40,6 +40,7 @@ TABLE = {
     "logout/": PUBLIC,
     "text-size/": PUBLIC,
     "outbox/": PUBLIC,
+    "precheck/": PUBLIC,
     "products/": PUBLIC,
     "": PUBLIC,
 }

@@ -9,18 +9,10 @@ from django import forms
 
 from accounts.profile_rules import ANNUAL_AMOUNTS, DISTRICT_NAMES, EQUITY, INDUSTRY, LABELS, MAY_BE_NEGATIVE
 from applications.models import Application
-from applications.web.fields import (
-    CountField,
-    WanField,
-    YesNoField,
-    question_field,
-    shown_answer,
-    stored_answer,
-    to_wan,
-    yes_no,
-)
+from applications.web.fields import question_field, shown_answer, stored_answer
 from portal.kernel import files
 from portal.kernel.clock import today
+from portal.kernel.fields import CountField, WanField, YesNoField, to_wan, yes_no
 from products.enums import RepaymentMethod, TitleKind
 from products.questions import OPERATION_KEYS
 

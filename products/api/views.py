@@ -28,12 +28,13 @@ from products.api.schemas import (
     product_out,
     shown,
 )
-from products.domain.evaluating import compiled, in_force
-from products.domain.judging import Judged, Request, indicative_amount, judge, judge_product
+from products.domain.evaluating import compiled, in_force, policies_in_force
+from products.domain.judging import Judged
+from products.domain.prechecking import ProductAnswer, precheck
 from products.domain.pricing import plan_for
-from products.models import PolicyVersion, Product
+from products.models import Product
 from products.policy.engine import read
-from products.policy.facts import Known
+from products.policy.facts import Known, Request
 from products.policy.sizing import thresholds
 
 ANSWER = {"pass": "eligible", "fail": "ineligible", "refer": "refer"}
@@ -50,9 +51,7 @@ class ProductListView(PartnerView):
         summary="产品目录",
     )
     def get(self, request) -> Response:
-        policies: dict[str, PolicyVersion] = {}
-        for version in PolicyVersion.objects.in_force(today()).defer("document"):
-            policies.setdefault(version.code, version)
+        policies = policies_in_force(today())
         rows = [product_out(p, policies[p.policy_code]) for p in Product.objects.offered() if p.policy_code in policies]
         return self.tagged({"results": rows, "next": None, "previous": None})
 
@@ -95,10 +94,16 @@ def known_from(profile: dict) -> Known:
     return Known(values, dict.fromkeys(values, "declared"))
 
 
-def precheck(profile: dict, wish: Request, as_of: date) -> dict:
+def precheck_answer(profile: dict, wish: Request, as_of: date) -> dict:
     """The whole answer to a profile. Pure reading: nothing is stored."""
-    judged = judge(uscc=profile["uscc"], known=known_from(profile), declared_titles=profile.get("titles"), as_of=as_of)
-    products = [_product_answer(p, judged, wish, as_of) for p in Product.objects.offered() if p.is_credit]
+    judged, answers = precheck(
+        uscc=profile["uscc"],
+        known=known_from(profile),
+        declared_titles=profile.get("titles"),
+        wish=wish,
+        as_of=as_of,
+    )
+    products = [_product_answer(answer) for answer in answers]
     return {
         "size_class": judged.size.size,
         "size_findings": _size_findings(judged),
@@ -136,16 +141,14 @@ def _score_answer(judged: Judged) -> dict:
     return {"points": judged.score["points"], "points_max": judged.score["points_max"], "dimensions": dimensions}
 
 
-def _product_answer(product: Product, judged: Judged, wish: Request, as_of: date) -> dict:
-    policy, outcome, result = judge_product(product, judged, wish, as_of)
-    rules = {rule.code: rule for rule in compiled(policy).rules}
-    amount = indicative_amount(product, judged.facts, wish.amount)
+def _product_answer(answer: ProductAnswer) -> dict:
+    rules = answer.rules
     return {
-        "code": product.code,
-        "outcome": ANSWER[outcome],
-        "indicative_amount": None if amount is None else f"{amount:.2f}",
-        "policy_version": str(policy),
-        "findings": [read(raw, rules.get(raw["code"])) for raw in result["findings"]],
+        "code": answer.product.code,
+        "outcome": ANSWER[answer.outcome],
+        "indicative_amount": None if answer.amount is None else f"{answer.amount:.2f}",
+        "policy_version": str(answer.policy),
+        "findings": [read(raw, rules.get(raw["code"])) for raw in answer.result["findings"]],
     }
 
 
@@ -206,7 +209,7 @@ class PrecheckView(PartnerView):
         data = self.parsed(PrecheckIn)
         as_of = data.pop("as_of", None) or today()
         wish = Request(data.pop("requested_amount", None), data.pop("term_months", None), data.pop("purpose", None))
-        return Response(precheck(to_json(data), wish, as_of))
+        return Response(precheck_answer(to_json(data), wish, as_of))
 
 
 urlpatterns = [

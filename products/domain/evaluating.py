@@ -25,7 +25,15 @@ def in_force(code: str, on: date) -> PolicyVersion:
     return version
 
 
-@lru_cache(maxsize=128)
+def policies_in_force(on: date) -> dict[str, PolicyVersion]:
+    """Every policy that applies on `on`, by code, in one query; documents are read when first compiled."""
+    found: dict[str, PolicyVersion] = {}
+    for version in PolicyVersion.objects.in_force(on).defer("document"):
+        found.setdefault(version.code, version)
+    return found
+
+
+@lru_cache(maxsize=512)
 def _compile(policy_id: int, sha256: str) -> Document:
     return compile_document(PolicyVersion.objects.get(pk=policy_id).document)
 

@@ -5,6 +5,7 @@ The pre-check calls `judge()` and stores nothing; screening calls `facts_at()` a
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
@@ -33,26 +34,44 @@ class Judged:
 
 
 def facts_at(
-    *, uscc: str | None, known: Known, declared_titles: list[dict] | None, verified_titles: list[dict], as_of: date
+    *, uscc: str, known: Known, declared_titles: list[dict] | None, verified_titles: list[dict], as_of: date
 ) -> dict[str, Fact]:
-    """Facts of the enterprise with titles and registers, before tier and score. Without a code no register can be asked."""
+    """Facts of the enterprise with titles and registers, before tier and score."""
     states, registers = titles.look_up(uscc=uscc, on=as_of, declared=declared_titles, verified=verified_titles)
     return {**build.build(known, as_of), **build.with_titles(states), **registers}
 
 
 def judge(
     *,
-    uscc: str | None,
+    uscc: str,
     known: Known,
     declared_titles: list[dict] | None,
     verified_titles: list[dict] | None = None,
     as_of: date,
+    policies: Mapping[str, PolicyVersion] | None = None,
 ) -> Judged:
-    """Tier, score, size and stage; the facts come back with `tier` and `score` added for product rules."""
+    """Tier, score, size and stage; the facts come back with `tier` and `score` added for product rules.
+
+    `policies` are those in force on `as_of` where the caller has them already.
+    """
     facts = facts_at(
         uscc=uscc, known=known, declared_titles=declared_titles, verified_titles=verified_titles or [], as_of=as_of
     )
-    tier_policy, score_policy = in_force("tiers", as_of), in_force("score", as_of)
+    return _judged(facts, known, as_of, policies)
+
+
+def judge_at_its_word(
+    *, known: Known, declared_titles: list[dict] | None, as_of: date, policies: Mapping[str, PolicyVersion]
+) -> Judged:
+    """The same for a firm that gives no name: what it says of its titles stands in for certificates and registers."""
+    states, registers = titles.at_their_word(declared_titles, as_of)
+    return _judged({**build.build(known, as_of), **build.with_titles(states), **registers}, known, as_of, policies)
+
+
+def _judged(facts: dict[str, Fact], known: Known, as_of: date, policies: Mapping[str, PolicyVersion] | None) -> Judged:
+    tier_policy, score_policy = (
+        policies[code] if policies and code in policies else in_force(code, as_of) for code in ("tiers", "score")
+    )
     tier_outcome, tier = result_of(compiled(tier_policy), facts)
     _, score = result_of(compiled(score_policy), facts)
     facts["tier"] = tier_fact(tier["tier"], tier_outcome)
@@ -85,16 +104,18 @@ def indicative_amount(product: Product, facts: dict[str, Fact], requested: Decim
     return floor_to(min(product.max_amount, requested or product.max_amount, capacity), INDICATIVE_STEP)
 
 
-def judge_product(product: Product, judged: Judged, request: Request, as_of: date) -> tuple[PolicyVersion, str, dict]:
-    """(policy version, outcome, result) of one product; an amount or term not asked yet counts as not applicable."""
-    policy = in_force(product.policy_code, as_of)
-    document = compiled(policy)
+def judge_product(
+    policy: PolicyVersion, judged: Judged, request: Request, *, later: frozenset[str] = frozenset()
+) -> tuple[str, dict]:
+    """(outcome, result) of one product's policy. An amount, term or purpose not asked yet, and facts known only
+    `later`, count as not applicable."""
     facts = {**judged.facts, **build.with_request(request)}
-    _, result = result_of(document, facts)
+    _, result = result_of(compiled(policy), facts)
     asked = {"requested_amount": request.amount, "term_months": request.term_months, "purpose": request.purpose}
+    open_now = {code for code, value in asked.items() if value is None} | later
     for finding in result["findings"]:
-        if finding["fact"] in asked and asked[finding["fact"]] is None:
+        if finding["fact"] in open_now and finding["observed"] is None:
             finding["outcome"] = "not_applicable"
             finding.pop("because", None)
     outcomes = {f["outcome"] for f in result["findings"]}
-    return policy, "fail" if "fail" in outcomes else "refer" if "refer" in outcomes else "pass", result
+    return "fail" if "fail" in outcomes else "refer" if "refer" in outcomes else "pass", result

@@ -23,17 +23,16 @@ _REGISTER_FACTS = {"register_little_giant": TitleKind.LITTLE_GIANT, "register_sr
 
 
 def look_up(
-    *, uscc: str | None, on: date, declared: list[dict] | None, verified: list[dict] | None = None
+    *, uscc: str, on: date, declared: list[dict] | None, verified: list[dict] | None = None
 ) -> tuple[dict[str, TitleState], dict[str, Fact]]:
     """(state of every title kind, facts of single registers) in two queries.
 
-    `declared` None means the enterprise was not asked; items follow the profile schema. Without `uscc` the registers
-    are not asked: nothing is known from them.
+    `declared` None means the enterprise was not asked; items follow the profile schema.
     """
     codes = {*REGISTERS.values(), DISHONEST}
-    registers = {r.code: r for r in Register.objects.filter(code__in=codes)} if uscc else {}
+    registers = {r.code: r for r in Register.objects.filter(code__in=codes)}
     found = RegisterEntry.objects.valid_on(on).filter(uscc=uscc, register__code__in=codes).select_related("register")
-    entries = {e.register.code: e for e in found} if uscc else {}
+    entries = {e.register.code: e for e in found}
     states = {
         kind: _state(kind, on, registers.get(code), entries.get(code), declared, verified or [])
         for kind, code in REGISTERS.items()
@@ -42,6 +41,23 @@ def look_up(
         fact: _on_register(registers.get(code), code in entries, on)
         for fact, code in {**_REGISTER_FACTS, "on_dishonest_list": DISHONEST}.items()
     }
+    return states, facts
+
+
+def at_their_word(declared: list[dict] | None, on: date) -> tuple[dict[str, TitleState], dict[str, Fact]]:
+    """(states, register facts) as a firm without a name tells them: held and in validity counts, not asked is unknown."""
+
+    def state(kind: str) -> TitleState:
+        if declared is None:
+            return TitleState(None, "declared", Because.MISSING)
+        held = _valid(kind, on, declared)
+        return TitleState(bool(held), "declared", region=held[0].get("region", "") if held else "")
+
+    states = {kind: state(kind) for kind in REGISTERS}
+    facts = {}
+    for fact, kind in _REGISTER_FACTS.items():
+        held = states[kind].held
+        facts[fact] = unknown(Because.MISSING, source="declared") if held is None else Fact(held, "declared")
     return states, facts
 
 

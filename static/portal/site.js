@@ -37,6 +37,45 @@
     });
   }
 
+  /* Questions that the present answers do not lead to are folded away; without this script all are shown. */
+  function valuesOf(form, name) {
+    return Array.from(form.querySelectorAll("[name='" + name + "']")).filter(function (field) {
+      return (field.type !== "radio" && field.type !== "checkbox") || field.checked;
+    }).map(function (field) { return field.value.trim(); });
+  }
+  function holds(form, when) {
+    return Object.keys(when).every(function (name) {
+      var given = valuesOf(form, name), wanted = when[name];
+      if (Array.isArray(wanted)) { return given.some(function (value) { return wanted.indexOf(value) >= 0; }); }
+      return given.some(function (value) { return Number(value.replace(/,/g, "")) > wanted.over; });
+    });
+  }
+  document.querySelectorAll("form[data-conditions]").forEach(function (form) {
+    function fold() {
+      form.querySelectorAll("[data-when]").forEach(function (part) {
+        part.hidden = !holds(form, JSON.parse(part.dataset.when));
+      });
+    }
+    form.addEventListener("input", fold);
+    fold();
+  });
+
+  /* Saving by itself: when the line is down it says so and tries again. */
+  var saved = document.getElementById("saved");
+  if (saved) {
+    var waiting;
+    ["htmx:sendError", "htmx:responseError"].forEach(function (name) {
+      document.body.addEventListener(name, function (event) {
+        if (event.target !== saved && !event.target.matches("form[data-keep]")) { return; }
+        saved.textContent = "暂时没有保存上，请不要关闭页面，10 秒后再试";
+        window.clearTimeout(waiting);
+        waiting = window.setTimeout(function () {
+          document.querySelector("form[data-keep]").dispatchEvent(new Event("input", { bubbles: true }));
+        }, 10000);
+      });
+    });
+  }
+
   /* A pressed submit button is not pressed twice. */
   document.addEventListener("submit", function (event) {
     if (event.defaultPrevented) { return; }

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from accounts.profile_rules import flatten
+from products.domain.evaluating import in_force
 from products.domain.judging import Request, judge, judge_product
 from products.models import Product
 from products.policy.facts import Known
@@ -44,7 +45,7 @@ def test_upper_score_ranks_it_high(judged):
 
 
 def test_every_product_refers_and_nothing_fails(judged):
-    for product in Product.objects.filter(kind="credit"):
-        _, outcome, result = judge_product(product, judged, Request(), AS_OF)
+    for product in Product.objects.exclude(kind="service"):
+        outcome, result = judge_product(in_force(product.policy_code, AS_OF), judged, Request())
         assert outcome == "refer", product
         assert "fail" not in {f["outcome"] for f in result["findings"]}
