@@ -16,6 +16,8 @@ from accounts.enums import ProfileSource
 from accounts.models import Enterprise, EnterpriseProfile, Membership
 from applications.checklist import request_problems
 from applications.domain.cases import locked, locked_editable, mark_changed, membership_for
+from applications.domain.steps import note_saved
+from applications.domain.taking_over import take_over_earlier
 from applications.enums import Section
 from applications.models import Application, Document, Supplement
 from portal.kernel import files
@@ -54,7 +56,9 @@ def start(*, enterprise_id: int, product_code: str, actor: Actor) -> Application
         return existing
     if drafts.count() >= MAX_OPEN_DRAFTS:
         raise RuleRefused("too_many_drafts", "已有 10 份填写中的申请，请先提交或删除一份")
-    return _create(enterprise=membership.enterprise, product=product, actor=actor, created_by_id=actor.user_id)
+    application = _create(enterprise=membership.enterprise, product=product, actor=actor, created_by_id=actor.user_id)
+    take_over_earlier(application, membership)
+    return application
 
 
 @use_case
@@ -148,10 +152,13 @@ def _apply_answers(application: Application, answers: dict, *, prefix: str) -> N
 
 
 @use_case
-def save_section(*, application_id: int, section: Section, profile: dict, request: dict, actor: Actor) -> Application:
+def save_section(
+    *, application_id: int, section: Section, profile: dict, request: dict, actor: Actor, by_itself: bool = False
+) -> Application:
     """Save one section: `profile` changes go to the member's own profile row, `request` to the application.
 
-    Anything may be empty; contradictions raise InvalidInput at their field and nothing is stored.
+    Anything may be empty; contradictions raise InvalidInput at their field and nothing is stored. Saved `by_itself`
+    while the applicant types, the section does not count as filled in yet.
     """
     application = locked_editable(application_id)
     membership = membership_for(application, actor)
@@ -160,7 +167,8 @@ def save_section(*, application_id: int, section: Section, profile: dict, reques
     if profile:
         profiles.write_own(membership=membership, changes=profile)
     _apply_request(application, request)
-    if section not in application.sections_saved:
+    note_saved(application, section, completed=not by_itself)
+    if section not in application.sections_saved and not by_itself:
         application.sections_saved = [*application.sections_saved, section]
     application.version += 1
     application.save()

@@ -3,6 +3,7 @@ from applications.models.documents import Document
 from applications.models.notices import Notice
 from applications.models.review import Assessment, Decision, Note, Offer, Recommendation, Supplement
 from applications.models.screening import Evidence, Screening
+from applications.models.steps import Step
 
 __all__ = [
     "Application",
@@ -15,6 +16,7 @@ __all__ = [
     "Offer",
     "Recommendation",
     "Screening",
+    "Step",
     "Submission",
     "Supplement",
 ]

@@ -306,6 +306,28 @@ def score_rows(screening: Screening | None) -> list[dict]:
     return rows
 
 
+_REQUEST_LABELS = {
+    "requested_amount": "申请金额",
+    "term_months": "期限",
+    "repayment_method": "还款方式",
+    "purpose": "资金用途",
+    "purpose_detail": "具体用途",
+    "counterparties": "交易对手",
+}
+
+
+def taken_over_words(application: Application) -> str:
+    """What a draft did not have to be told again, and where it came from."""
+    taken = application.taken_over
+    if not taken or application.status != "draft":
+        return ""
+    if taken["from"] == "precheck":
+        return f"预检的 {len(taken['fields'])} 项回答已带入，请逐项核对。"
+    own = {q.code: q.label for q in application.product.own_questions}
+    labels = [{**_REQUEST_LABELS, **own}.get(name, name) for name in taken["fields"]]
+    return f"{'、'.join(labels)}沿用自 {taken['from']}，请核对。"
+
+
 def answer_rows(application: Application) -> list[tuple[str, str]]:
     """(label, words) of the answers to the product's own questions."""
     given = application.answers

@@ -1,6 +1,6 @@
 from django.urls import path
 
-from applications.web import case_views, views
+from applications.web import case_views, section_views, views
 
 app_name = "applications"
 urlpatterns = [
@@ -13,6 +13,7 @@ urlpatterns = [
     path("<str:reference>/documents/", views.documents, name="documents"),
     path("<str:reference>/documents/<str:public_id>/", views.download, name="download"),
     path("<str:reference>/documents/<str:public_id>/remove/", views.remove_document, name="remove_document"),
+    path("<str:reference>/documents/<str:public_id>/reuse/", views.reuse_document, name="reuse_document"),
     path("<str:reference>/check/", views.check, name="check"),
     path("<str:reference>/submit/", case_views.submit, name="submit"),
     path("<str:reference>/withdraw/", case_views.withdraw, name="withdraw"),
@@ -20,5 +21,6 @@ urlpatterns = [
     path("<str:reference>/offer/", case_views.answer_offer, name="answer_offer"),
     path("<str:reference>/discard/", case_views.discard, name="discard"),
     path("<str:reference>/supplements/<int:supplement_id>/", case_views.answer_supplement, name="answer_supplement"),
-    path("<str:reference>/sections/<slug:name>/", views.section, name="section"),
+    path("<str:reference>/sections/<slug:name>/", section_views.section, name="section"),
+    path("<str:reference>/sections/<slug:name>/autosave/", section_views.autosave, name="autosave"),
 ]

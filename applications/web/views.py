@@ -14,17 +14,22 @@ from accounts.domain import consents
 from accounts.enums import ConsentKind
 from accounts.models import Consent, Membership
 from applications import checklist
-from applications.domain import cases, drafting
+from applications.domain import cases, drafting, reusing
+from applications.domain.steps import note_opened
 from applications.enums import Section
 from applications.models import Application
+from applications.queries.case import taken_over_words
 from applications.web.forms import UploadForm, form_class
 from portal.kernel.access import note_access
+from portal.kernel.clock import today
 from portal.kernel.errors import PortalError
 from portal.kernel.files import as_attachment
 from portal.kernel.money import group
 from portal.kernel.pages import keyset
 from portal.kernel.web import applicant, posted, put_error, tell_error
 from products.models import Product
+from products.prechecks import SESSION_KEY as PRECHECK_KEY
+from products.prechecks import profile_of, wish_of
 from products.questions import holds
 
 
@@ -71,6 +76,7 @@ def start(request: HttpRequest, code: str) -> HttpResponse:
         ).enterprise_id
         try:
             application = drafting.start(enterprise_id=enterprise_id, product_code=code, actor=request.actor)
+            _carry_precheck(request, application)
         except PortalError as error:
             tell_error(request, error)
             return redirect("products:detail", code)
@@ -78,7 +84,23 @@ def start(request: HttpRequest, code: str) -> HttpResponse:
     return render(request, "applications/start.html", {"product": product, "members": members, "nav": "applications"})
 
 
-def _membership(request: HttpRequest, application: Application) -> Membership:
+def _carry_precheck(request: HttpRequest, application: Application) -> None:
+    """Put the answers of a pre-check into the draft and forget them."""
+    answers = request.session.pop(PRECHECK_KEY, None)
+    if not answers:
+        return
+    wish = wish_of(answers)
+    taken = reusing.carry_precheck(
+        application_id=application.pk,
+        profile=profile_of(answers, today().year - 1),
+        request={"requested_amount": wish.amount, "term_months": wish.term_months, "purpose": wish.purpose or ""},
+        actor=request.actor,
+    )
+    if taken:
+        messages.success(request, f"预检的 {taken} 项回答已带入，请核对")
+
+
+def member_of(request: HttpRequest, application: Application) -> Membership:
     try:
         return cases.membership_for(application, request.actor)
     except PortalError as error:
@@ -105,40 +127,18 @@ def tasks(request: HttpRequest, reference: str) -> HttpResponse:
     application = visible_case(request, reference)
     if not application.is_editable:
         return redirect("applications:status", reference)
-    membership = _membership(request, application)
+    membership = member_of(request, application)
     rows = _tasks(request, application, membership)
     left = sum(row.is_open for row in rows)
-    context = {"application": application, "membership": membership, "rows": rows, "left": left, "nav": "applications"}
+    context = {
+        "application": application,
+        "membership": membership,
+        "rows": rows,
+        "left": left,
+        "taken_over": taken_over_words(application),
+        "nav": "applications",
+    }
     return render(request, "applications/tasks.html", context)
-
-
-@never_cache
-@applicant
-@require_http_methods(["GET", "POST"])
-def section(request: HttpRequest, reference: str, name: str) -> HttpResponse:
-    application = editable_case(request, reference)
-    if name not in checklist.sections_of(application.product) or name in (Section.CONSENTS, Section.DOCUMENTS):
-        raise Http404
-    membership = _membership(request, application)
-    cls = form_class(application, name)
-    initial = cls.initial_from(application, drafting.profile_for(application, membership))
-    form = cls(posted(request), application=application, initial=initial)
-    if request.method == "POST" and form.is_valid():
-        profile, values = form.changes()
-        try:
-            drafting.save_section(
-                application_id=application.pk,
-                section=Section(name),
-                profile=profile,
-                request=values,
-                actor=request.actor,
-            )
-        except PortalError as error:
-            put_error(form, error)
-        else:
-            return redirect("applications:tasks", reference)
-    context = {"application": application, "form": form, "section": Section(name), "nav": "applications"}
-    return render(request, "applications/section.html", context, status=422 if form.errors else 200)
 
 
 @never_cache
@@ -147,7 +147,7 @@ def section(request: HttpRequest, reference: str, name: str) -> HttpResponse:
 def sign(request: HttpRequest, reference: str) -> HttpResponse:
     """Read and sign each consent; nothing is ticked beforehand."""
     application = editable_case(request, reference)
-    membership = _membership(request, application)
+    membership = member_of(request, application)
     if request.method == "POST":
         try:
             consents.give(
@@ -161,6 +161,7 @@ def sign(request: HttpRequest, reference: str) -> HttpResponse:
         except (ValueError, OverflowError, consents.ConsentText.DoesNotExist) as error:
             raise Http404 from error
         return redirect("applications:sign", reference)
+    note_opened(application, Section.CONSENTS)
     texts = consents.current_texts(application.product.consents)
     live = {}
     if membership.is_verified:
@@ -183,7 +184,7 @@ def sign(request: HttpRequest, reference: str) -> HttpResponse:
 @require_http_methods(["GET", "POST"])
 def documents(request: HttpRequest, reference: str) -> HttpResponse:
     application = editable_case(request, reference)
-    _membership(request, application)
+    membership = member_of(request, application)
     form = UploadForm(posted(request), request.FILES if request.method == "POST" else None)
     if request.method == "POST" and form.is_valid():
         try:
@@ -198,7 +199,12 @@ def documents(request: HttpRequest, reference: str) -> HttpResponse:
         else:
             return redirect("applications:documents", reference)
     files = list(application.documents.filter(removed_at=None, supplement=None).order_by("pk"))
-    rows = [{**m, "files": [f for f in files if f.kind == m["kind"]]} for m in application.materials]
+    earlier = reusing.reusable_documents(application) if membership.is_verified else {}
+    rows = [
+        {**m, "files": [f for f in files if f.kind == m["kind"]], "earlier": earlier.get(m["kind"])}
+        for m in application.materials
+    ]
+    note_opened(application, Section.DOCUMENTS)
     context = {
         "application": application,
         "rows": rows,
@@ -207,6 +213,17 @@ def documents(request: HttpRequest, reference: str) -> HttpResponse:
         "nav": "applications",
     }
     return render(request, "applications/documents.html", context, status=422 if request.method == "POST" else 200)
+
+
+@applicant
+@require_POST
+def reuse_document(request: HttpRequest, reference: str, public_id: str) -> HttpResponse:
+    application = editable_case(request, reference)
+    try:
+        reusing.reuse_document(application_id=application.pk, public_id=public_id, actor=request.actor)
+    except PortalError as error:
+        tell_error(request, error)
+    return redirect("applications:documents", reference)
 
 
 @applicant
@@ -237,7 +254,7 @@ def download(request: HttpRequest, reference: str, public_id: str) -> HttpRespon
 def check(request: HttpRequest, reference: str) -> HttpResponse:
     """Check your answers: everything on one page, each with its change link."""
     application = editable_case(request, reference)
-    membership = _membership(request, application)
+    membership = member_of(request, application)
     profile = drafting.profile_for(application, membership)
     rows = _tasks(request, application, membership)
     blocks = []
@@ -251,6 +268,7 @@ def check(request: HttpRequest, reference: str) -> HttpResponse:
         blank = [f.label for f in form if f not in filled and holds(getattr(f.field, "when", {}), given)]
         blocks.append({"task": task, "answers": [(f.label, _shown(f)) for f in filled], "blank": blank})
     files = application.documents.filter(removed_at=None, supplement=None)
+    note_opened(application, "check")
     context = {
         "application": application,
         "membership": membership,
