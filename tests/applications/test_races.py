@@ -114,6 +114,24 @@ def test_twenty_threads_on_one_idempotency_key(world):
 
 
 @pytest.mark.postgres
+def test_twenty_requests_with_one_key_make_one_application(world):
+    """Through the whole door: every answer is the one application, or the word that it is still being made."""
+    from tests.test_api import PROFILE, Api, need
+
+    api = Api(*factories.partner_client())
+    code = factories.demo_uscc()
+    api("PUT", f"enterprises/{code}/", {"uscc": code, **PROFILE})
+    results = at_once(*[lambda: api("POST", "applications/", need(code), idempotency_key="one")] * 20)
+    assert Application.objects.count() == 1
+    assert {r.status_code for r in results} <= {201, 409}
+    made = [r.json()["reference"] for r in results if r.status_code == 201]
+    assert set(made) == {Application.objects.get().reference}
+    assert {r.json()["code"] for r in results if r.status_code == 409} <= {"idempotency_in_progress"}
+    assert Event.objects.filter(stream=made[0]).count() == 1
+    assert IdempotencyKey.objects.count() == 1
+
+
+@pytest.mark.postgres
 def test_application_role_cannot_rewrite_history(world):
     """The role that serves may append events; only the owner may migrate, nobody may rewrite."""
     from django.core.management import call_command
