@@ -73,7 +73,7 @@ class ApplicationListView(_CaseView):
         summary="本机构的申请",
         parameters=[
             OpenApiParameter("cursor", OpenApiTypes.STR),
-            OpenApiParameter("limit", OpenApiTypes.INT, description="1–200，默认 50"),
+            OpenApiParameter("limit", {"type": "integer", "minimum": 1, "maximum": 200, "default": 50}),
             OpenApiParameter("status", OpenApiTypes.STR, enum=STATUSES),
             OpenApiParameter("product", OpenApiTypes.STR),
             OpenApiParameter("enterprise", OpenApiTypes.STR),
@@ -188,11 +188,11 @@ class ApplicationView(_CaseView):
     )
     def patch(self, request, reference: str) -> Response:
         application = self.case(reference)
+        data = self.parsed(ApplicationChangeIn)
         seen = self.tagged(detail_out(application, self.consented(application)))
         expected = request.META.get("HTTP_IF_MATCH", "*")
         if expected != "*" and seen["ETag"] not in expected.split(", "):
             raise StaleObject("application_changed", "申请内容已变化，请重新读取后再改")
-        data = self.parsed(ApplicationChangeIn)
         changed = drafting.change_by_partner(
             application_id=application.pk, request=data, expected_version=application.version, actor=self.actor
         )

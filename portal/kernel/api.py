@@ -184,6 +184,8 @@ class PartnerView(APIView):
 class StrictSerializer(serializers.Serializer):
     """Refuses unknown fields with their names, and JSON numbers or blanks where a decimal string is asked."""
 
+    is_strict = True  # for the schema
+
     def to_internal_value(self, data: object) -> dict:
         if isinstance(data, dict):
             unknown = [name for name in data if name not in self.fields]

@@ -52,7 +52,13 @@ class ClientScheme(OpenApiAuthenticationExtension):
 
 
 class PortalSchema(AutoSchema):
-    """Adds the common problem answers, so that no view repeats them."""
+    """Adds the common problem answers, so that no view repeats them, and that strict bodies take no other field."""
+
+    def _map_basic_serializer(self, serializer, direction):
+        schema = super()._map_basic_serializer(serializer, direction)
+        if getattr(serializer, "is_strict", False):
+            schema["additionalProperties"] = False
+        return schema
 
     def _get_response_bodies(self, direction="response"):
         bodies = super()._get_response_bodies(direction)
