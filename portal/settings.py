@@ -143,6 +143,7 @@ CELERY_BEAT_SCHEDULE = {
     "sweep": {"task": "kernel.sweep", "schedule": 15.0},
     "digest": {"task": "kernel.digest", "schedule": 60 * 60.0},
     "expire": {"task": "applications.expire", "schedule": 60 * 60.0},
+    "clear-sessions": {"task": "kernel.clear_sessions", "schedule": 60 * 60.0},
 }
 
 AUTH_USER_MODEL = "accounts.User"

@@ -1,6 +1,9 @@
-"""The three Celery tasks of the kernel. Everything else is a job."""
+"""The Celery tasks of the kernel: run a job, and what time does. Everything else is a job."""
+
+from importlib import import_module
 
 from celery import Task, shared_task
+from django.conf import settings
 
 from portal.kernel import events, jobs
 
@@ -25,3 +28,9 @@ def sweep() -> None:
 @shared_task(name="kernel.digest")
 def digest() -> None:
     events.seal_day()
+
+
+@shared_task(name="kernel.clear_sessions")
+def clear_sessions() -> None:
+    """Sessions that have ended go, and with them what a visitor answered."""
+    import_module(settings.SESSION_ENGINE).SessionStore.clear_expired()

@@ -1,13 +1,17 @@
 """Catalogue, comparison and the pre-check without an account: what a visitor is told, and what is not kept."""
 
 import json
+from datetime import timedelta
 
 import pytest
+import time_machine
 from django.contrib.sessions.models import Session
 from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
+from portal.kernel.clock import now
+from portal.kernel.tasks import clear_sessions
 from products.models import Product
 from products.prechecks import SESSION_KEY, STEPS, profile_of
 from products.web.precheck_forms import FORMS
@@ -243,3 +247,13 @@ def test_comparison_tells_a_bad_amount_at_its_field(client, query, field):
     assert page.status_code == 200
     assert field in page.context["form"].errors
     assert page.context["rows"]
+
+
+def test_answers_go_when_the_session_ends(client):
+    factories.answer_precheck(client)
+    with time_machine.travel(now() + timedelta(hours=11)):
+        clear_sessions()
+        assert Session.objects.count() == 1
+    with time_machine.travel(now() + timedelta(hours=13)):
+        clear_sessions()
+        assert not Session.objects.exists()
