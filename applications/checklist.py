@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal
 from typing import TYPE_CHECKING
 
@@ -15,6 +15,9 @@ if TYPE_CHECKING:
     from products.models import Product
 
 
+SERVICE_NEED = "办理需求"
+
+
 @dataclass(frozen=True, slots=True)
 class Task:
     """One section with its state: `done`, `optional`, `started`, `todo`; `missing` says in words what is left."""
@@ -23,6 +26,7 @@ class Task:
     state: str
     missing: tuple[str, ...]
     untouched: bool = False
+    label: str = ""
 
     @property
     def is_open(self) -> bool:
@@ -35,6 +39,11 @@ def sections_of(product: Product) -> tuple[Section, ...]:
     if product.is_credit:
         return (Section.NEED, Section.ENTERPRISE, Section.OPERATIONS, Section.TEAM, Section.CONSENTS, Section.DOCUMENTS)
     return (Section.NEED, Section.ENTERPRISE, Section.CONSENTS, Section.DOCUMENTS)
+
+
+def section_label(application: Application, section: Section) -> str:
+    """What the section is called for this product: a service is no loan."""
+    return SERVICE_NEED if section == Section.NEED and not application.is_credit else section.label
 
 
 def tasks(
@@ -55,7 +64,10 @@ def tasks(
             m["label"] for m in application.materials if m.get("required") and m["kind"] not in document_kinds
         ),
     }
-    return [_task(section, needs[section], application, document_kinds) for section in sections_of(application.product)]
+    return [
+        replace(_task(section, needs[section], application, document_kinds), label=section_label(application, section))
+        for section in sections_of(application.product)
+    ]
 
 
 def _task(section: Section, missing: tuple[str, ...], application: Application, document_kinds: set[str]) -> Task:

@@ -183,13 +183,18 @@ def words(question: Question, value: object) -> str:
 
 
 def condition_words(when: Mapping[str, object], names: Mapping[str, str]) -> str:
-    """`资金用途为购置设备`, `申请金额超过 1,000 万元`; `names` has a label for every field and for every `field=value`."""
+    """`资金用途为购置设备`, `申请金额超过 1,000 万元`, `已选“用什么作押”` where any answer will do.
+
+    `names` has a label for every field and for every `field=value`, and the unit of counts as `field unit`.
+    """
     parts = []
     for name, wanted in when.items():
         if isinstance(wanted, dict):
             bound = Decimal(wanted["over"])
-            shown = f"{wan(bound)} 万元" if name == "requested_amount" else f"{bound:f}"
+            shown = f"{wan(bound)} 万元" if name == "requested_amount" else f"{bound:f}{names.get(f'{name} unit', '')}"
             parts.append(f"{names[name]}超过 {shown}")
+        elif {key for key in names if key.startswith(f"{name}=")} == {f"{name}={value}" for value in wanted}:  # type: ignore[attr-defined]
+            parts.append(f"已选“{names[name]}”")
         else:
             parts.append(f"{names[name]}为{'、'.join(names.get(f'{name}={v}', str(v)) for v in wanted)}")
     return "，且".join(parts)

@@ -58,7 +58,7 @@ def sets() -> list[tuple[str, int, list[str], list[list[str]]]]:
         ("postgres", 240, ["initdb", "redis-server"], [[*pytest, "-m", "not browser", "--db", "postgres", "--redis"]]),
         (
             "browser",
-            240,
+            300,
             ["initdb", "redis-server", "chromium"],
             [[*pytest, "-m", "browser", "--db", "postgres", "--redis"]],
         ),

@@ -19,8 +19,8 @@ PRECHECK = "precheck"
 
 
 @use_case
-def carry_precheck(*, application_id: int, profile: dict, request: dict, actor: Actor) -> int:
-    """Put the answers of a pre-check into a draft, where nothing stands yet. Returns how many were taken.
+def carry_precheck(*, application_id: int, profile: dict, request: dict, actor: Actor) -> None:
+    """Put the answers of a pre-check into a draft, where nothing stands yet, and note which.
 
     What contradicts the firm's own figures is left out as a whole: those go first.
     """
@@ -39,7 +39,6 @@ def carry_precheck(*, application_id: int, profile: dict, request: dict, actor: 
     if fields:
         application.taken_over = {"from": PRECHECK, "fields": fields}
         mark_changed(application, "taken_over", *taken)
-    return len(fields)
 
 
 def _missing_from(have: dict, offered: dict) -> dict:

@@ -8,6 +8,7 @@ from decimal import Decimal
 from django import forms
 
 from accounts.profile_rules import ANNUAL_AMOUNTS, DISTRICT_NAMES, EQUITY, INDUSTRY, LABELS, MAY_BE_NEGATIVE
+from applications.checklist import SERVICE_NEED
 from applications.models import Application
 from applications.web.fields import question_field, shown_answer, stored_answer
 from portal.kernel import files
@@ -102,7 +103,7 @@ class NeedForm(SectionForm):
 class ServiceNeedForm(NeedForm):
     """What a service is asked for: its own questions and a word on what for."""
 
-    title, lead = "办理需求", "告诉我们要办什么，到网点一次办完。"
+    title, lead = SERVICE_NEED, "告诉我们要办什么，到网点一次办完。"
     requested_amount = term_months = repayment_method = purpose = counterparties = None
     purpose_detail = forms.CharField(
         label="主要用途", max_length=500, required=False, help_text="例如：日常结算、发放工资、缴税"

@@ -90,14 +90,12 @@ def _carry_precheck(request: HttpRequest, application: Application) -> None:
     if not answers:
         return
     wish = wish_of(answers)
-    taken = reusing.carry_precheck(
+    reusing.carry_precheck(
         application_id=application.pk,
         profile=profile_of(answers, today().year - 1),
         request={"requested_amount": wish.amount, "term_months": wish.term_months, "purpose": wish.purpose or ""},
         actor=request.actor,
     )
-    if taken:
-        messages.success(request, f"预检的 {taken} 项回答已带入，请核对")
 
 
 def member_of(request: HttpRequest, application: Application) -> Membership:

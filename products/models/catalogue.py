@@ -138,9 +138,12 @@ class Product(models.Model):
         names |= {f"purpose={p}": Purpose(p).label for p in Purpose.values}
         names |= {f"repayment_method={m}": RepaymentMethod(m).label for m in RepaymentMethod.values}
         for question in self.own_questions:
-            names[question.code] = question.label
-            names |= {f"{question.code}={code}": label for code, label in question.choices}
-            names |= {f"{question.code}=True": "是", f"{question.code}=False": "否"}
+            names |= {
+                question.code: question.label,
+                f"{question.code} unit": f" {question.unit}" if question.unit else "",
+            }
+            choices = question.choices or ((True, "是"), (False, "否"))
+            names |= {f"{question.code}={code}": label for code, label in choices}
         return questions.condition_words(when, names)
 
     @property

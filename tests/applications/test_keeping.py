@@ -302,6 +302,7 @@ def test_answers_are_carried_into_the_application_after_sign_up(defaults):
     tasks = client.get(page.headers["Location"]).text
     assert "预检的" in tasks
     assert "项回答已带入" in tasks
+    assert "请核对" in tasks
     operations = client.get(f"/applications/{application.reference}/sections/operations/").context["form"]
     assert str(operations.initial["class_1_ip"]) == "12"
     assert SESSION_KEY not in client.session
