@@ -56,7 +56,7 @@ CASES = (
         "北京长庚航天材料股份有限公司",
         "白长庚",
         ("little_giant", "srdi_sme", "hnte"),
-        "zhaojindai",
+        "little-giant-programme",
         2600,
         "recommended",
         21000,
@@ -83,7 +83,28 @@ CASES = (
     Case("北京铜铃网络有限公司", "童铃", (), "zhaojiedai", 60, "withdrawn", 300, 4, 9, "I64", strong=False, bare=True),
     Case("北京松针精密仪器有限公司", "松月", ("hnte",), "account-opening", 0, "completed", 3900, 420, 58, "C40"),
     Case("北京萤石光子科技有限公司", "石光", (), "account-opening", 0, "screened", 160, 210, 8, "M73"),
+    Case("北京松烟新材料有限公司", "宋烟", ("hnte",), "zhaobaodai", 400, "claimed", 6100, 700, 82, "C30"),
+    Case(
+        "北京海东青传动科技有限公司", "海晏", ("srdi_sme",), "tech-ma-loan", 3000, "screened", 15000, 2100, 160, "C38"
+    ),
 )
+
+# Answers to a product's own questions.
+ANSWERS: dict[str, dict] = {
+    "account-opening": {"account_kind": "basic"},
+    "zhaobaodai": {
+        "collateral_kind": "ip",
+        "collateral_detail": "发明专利 3 件，用于主营产品",
+        "collateral_value": "5000000.00",
+        "collateral_is_pledged": False,
+    },
+    "tech-ma-loan": {
+        "deal_kind": "control",
+        "target_name": "北京示例减速器有限公司",
+        "deal_price": "50000000.00",
+        "deal_closes_on": "2027-03-31",
+    },
+}
 
 
 def build() -> bool:
@@ -213,14 +234,15 @@ def _legal_rep(case: Case, number: int, enterprise: Enterprise) -> Actor:
 
 def _draft(case: Case, enterprise: Enterprise, actor: Actor) -> Application:
     application = drafting.start(enterprise_id=enterprise.pk, product_code=case.product, actor=actor)
-    request: dict = {"answers": {"account_kind": "basic", "accounts": 1}, "purpose_detail": "日常结算和发放工资"}
+    request: dict = {"answers": ANSWERS.get(case.product, {}), "purpose_detail": "日常结算和发放工资"}
     if application.is_credit:
-        request = {
+        is_deal = case.product == "tech-ma-loan"
+        request |= {
             "requested_amount": Decimal(case.amount_wan) * 10000,
             "term_months": min(24, application.product.max_term_months),
             "repayment_method": application.product.methods[0],
-            "purpose": "rd",
-            "purpose_detail": "研发材料采购和样机试制",
+            "purpose": "acquisition" if is_deal else "rd",
+            "purpose_detail": "支付并购价款" if is_deal else "研发材料采购和样机试制",
         }
     for section in (Section.NEED, Section.ENTERPRISE, Section.OPERATIONS, Section.TEAM):
         drafting.save_section(
@@ -233,6 +255,7 @@ def _draft(case: Case, enterprise: Enterprise, actor: Actor) -> Application:
     membership = Membership.objects.of(actor).get(enterprise=enterprise)
     for text in consents.current_texts(application.product.consents):
         consents.give(membership_id=membership.pk, text_id=text.pk, text_sha256=text.sha256, actor=actor)
+    application.refresh_from_db()  # which materials are asked follows the answers
     for material in (m for m in application.materials if m.get("required")):
         file = SimpleUploadedFile(f"{material['label']}.pdf", PDF, content_type="application/pdf")
         drafting.upload(application_id=application.pk, kind=material["kind"], upload=file, actor=actor)

@@ -175,3 +175,10 @@ def test_every_third_party_import_is_asked_for_by_name():
                 if top not in own and packages and not packages & (asked | {"kombu", "urllib3", "structlog"}):
                     missing.add(name)
     assert missing == set()
+
+
+def test_every_feature_in_docs_names_a_test_that_exists():
+    named = re.findall(r"`(tests/[\w/]+\.py)::(\w+)`", (ROOT / "docs" / "features.md").read_text())
+    assert len(named) > 50
+    missing = [(file, name) for file, name in named if f"def {name}(" not in (ROOT / file).read_text()]
+    assert missing == []
