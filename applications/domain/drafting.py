@@ -221,16 +221,29 @@ def attach(
     application = locked_editable(application_id)
     _may_attach(application, kind, actor)
     supplement = Supplement.objects.get(pk=supplement_id, application=application) if supplement_id else None
+    return add_document(application, kind, stored, actor, supplement=supplement)
+
+
+def add_document(
+    application: Application,
+    kind: str,
+    kept: files.StoredFile | Document,
+    actor: Actor,
+    *,
+    supplement: Supplement | None = None,
+    **told: object,
+) -> Document:
+    """The row and its event for a file that is kept already. `told` goes into the event beside kind, hash and size."""
     document = Document.objects.create(
         application=application,
         public_id=secrets.token_hex(8),
         kind=kind,
         supplement=supplement,
-        name=stored.name,
-        storage_key=stored.storage_key,
-        content_type=stored.content_type,
-        size=stored.size,
-        sha256=stored.sha256,
+        name=kept.name,
+        storage_key=kept.storage_key,
+        content_type=kept.content_type,
+        size=kept.size,
+        sha256=kept.sha256,
         uploaded_by_id=actor.user_id,
     )
     record(
@@ -238,7 +251,7 @@ def attach(
         type="document.added",
         actor=actor,
         public=True,
-        payload={"kind": kind, "sha256": stored.sha256, "size": stored.size},
+        payload={"kind": kind, "sha256": kept.sha256, "size": kept.size, **told},
     )
     mark_changed(application)
     return document

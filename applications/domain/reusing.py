@@ -2,17 +2,14 @@
 
 from __future__ import annotations
 
-import secrets
-
 from accounts import rules as account_rules
 from accounts.domain import profiles
 from applications.domain.cases import locked_editable, mark_changed, membership_for
-from applications.domain.drafting import MAX_DOCUMENTS, profile_for
+from applications.domain.drafting import MAX_DOCUMENTS, add_document, profile_for
 from applications.domain.taking_over import fill_blanks
 from applications.models import Application, Document
 from portal.kernel.actors import Actor
 from portal.kernel.errors import InvalidInput, NotPermitted, RuleRefused
-from portal.kernel.events import record
 from portal.kernel.transactions import use_case
 
 PRECHECK = "precheck"
@@ -101,23 +98,4 @@ def reuse_document(*, application_id: int, public_id: str, actor: Actor) -> Docu
         raise RuleRefused("not_reusable", "这份材料不能沿用，请重新上传")
     if application.documents.count() >= MAX_DOCUMENTS:
         raise RuleRefused("too_many_documents", "一件申请最多上传 30 次文件，需要更多请联系客户经理")
-    document = Document.objects.create(
-        application=application,
-        public_id=secrets.token_hex(8),
-        kind=earlier.kind,
-        name=earlier.name,
-        storage_key=earlier.storage_key,
-        content_type=earlier.content_type,
-        size=earlier.size,
-        sha256=earlier.sha256,
-        uploaded_by_id=actor.user_id,
-    )
-    record(
-        stream=application.reference,
-        type="document.added",
-        actor=actor,
-        public=True,
-        payload={"kind": document.kind, "sha256": document.sha256, "size": document.size, "reused": True},
-    )
-    mark_changed(application)
-    return document
+    return add_document(application, earlier.kind, earlier, actor, reused=True)

@@ -13,7 +13,7 @@ from applications.models import Application
 from applications.web.fields import question_field, shown_answer, stored_answer
 from portal.kernel import files
 from portal.kernel.clock import today
-from portal.kernel.fields import CountField, WanField, YesNoField, to_wan, yes_no
+from portal.kernel.fields import CountField, PercentField, WanField, YesNoField, to_wan, yes_no
 from products.enums import RepaymentMethod, TitleKind
 from products.questions import OPERATION_KEYS
 
@@ -239,17 +239,7 @@ class TeamForm(SectionForm):
     doctorates_or_senior_titles = CountField(label=LABELS["doctorates_or_senior_titles"])
     core_members = CountField(label=LABELS["core_members"])
     key_talent_programme = YesNoField(label="核心成员入选国家或北京市重点人才计划")
-    share_pct = forms.DecimalField(
-        label="主要产品的国内市场占有率",
-        required=False,
-        min_value=0,
-        max_value=100,
-        max_digits=7,
-        decimal_places=4,
-        widget=forms.TextInput(attrs={"inputmode": "decimal"}),
-        error_messages={"invalid": "请填写数字，例如 12.5", "max_value": "不能大于 100", "min_value": "不能小于 0"},
-    )
-    share_pct.unit = "%"
+    share_pct = PercentField(label="主要产品的国内市场占有率")
     rank_national = CountField(label="细分市场全国排名", unit="名")
     chain_leader_customers = CountField(label=LABELS["chain_leader_customers"], unit="家")
     standards_led = CountField(label="主导制定的国家、行业标准", unit="项")

@@ -68,6 +68,28 @@ class CountField(forms.IntegerField):
         return super().to_python(value)
 
 
+class PercentField(forms.DecimalField):
+    """A share from 0 to 100, with up to four places."""
+
+    unit = "%"
+
+    def __init__(self, **kwargs: object) -> None:
+        super().__init__(
+            required=False,
+            min_value=0,
+            max_value=100,
+            max_digits=7,
+            decimal_places=4,
+            widget=forms.TextInput(attrs={"inputmode": "decimal"}),
+            error_messages={
+                "invalid": "请填写数字，例如 12.5",
+                "max_value": "不能大于 100",
+                "min_value": "不能小于 0",
+            },
+            **kwargs,
+        )
+
+
 class YesNoField(forms.TypedChoiceField):
     """是 / 否 / 不确定; 不确定 is an answer and stays unknown."""
 

@@ -8,7 +8,7 @@ from decimal import Decimal
 from django import forms
 
 from portal.kernel.clock import today
-from portal.kernel.fields import CountField, WanField, YesNoField, to_wan, yes_no
+from portal.kernel.fields import CountField, PercentField, WanField, YesNoField, to_wan, yes_no
 from products.enums import Purpose, TitleKind
 from products.prechecks import INDUSTRIES
 
@@ -140,17 +140,7 @@ class TeamForm(StepForm):
 
 
 class MarketForm(StepForm):
-    share_pct = forms.DecimalField(
-        label="国内市场占有率",
-        required=False,
-        min_value=0,
-        max_value=100,
-        max_digits=7,
-        decimal_places=4,
-        widget=forms.TextInput(attrs={"inputmode": "decimal"}),
-        error_messages={"invalid": "请填写数字，例如 12.5", "max_value": "不能大于 100", "min_value": "不能小于 0"},
-    )
-    share_pct.unit = "%"
+    share_pct = PercentField(label="国内市场占有率")
     rank_national = CountField(label="全国排名", unit="名")
     chain_leader_customers = CountField(label="链主企业客户数", unit="家", help_text="行业龙头、上市公司等")
 
