@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.contrib import admin, messages
 from django.core.exceptions import PermissionDenied
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import get_object_or_404, redirect
 from django.template.response import TemplateResponse
 from django.urls import path
@@ -21,6 +21,7 @@ from applications.domain import reviewing
 from applications.domain.screening import known_of
 from applications.models import Application, Supplement
 from applications.queries import case, queues
+from applications.queries.sealing import sealed_case
 from portal.kernel.access import mask_address, mask_name, note_access
 from portal.kernel.actors import Actor, ActorKind
 from portal.kernel.errors import PortalError
@@ -28,9 +29,9 @@ from portal.kernel.files import as_attachment
 from portal.kernel.money import wan
 from portal.kernel.sheets import stream_csv
 from portal.kernel.web import client_address, put_error
-from products.domain.evaluating import replay
 from products.enums import SIZE_LABELS, Stage, Tier
 from products.models import Product
+from products.policy.sealed import problems
 
 EXPORT_LIMIT = 5000
 WORKING_ROLES = (BankerRole.RM, BankerRole.REVIEWER, BankerRole.APPROVER)
@@ -297,11 +298,24 @@ def replay_case(request: HttpRequest, reference: str) -> HttpResponse:
     screening = case.newest_screening(application)
     if screening is None:
         raise Http404
-    same = all(replay(kept) for kept in (screening.eligibility, screening.tier, screening.score))
-    (messages.success if same else messages.error)(
-        request, "重放一致：同一快照、同一政策版本，结果指纹相同" if same else "重放不一致，请联系政策管理员"
-    )
+    found = problems(sealed_case(application))
+    if found:
+        messages.error(request, f"重放不一致，请联系政策管理员：{'；'.join(found)}")
+    else:
+        messages.success(request, "重放一致：同一快照、同一政策版本，结果指纹相同")
     return redirect("admin:case", reference)
+
+
+@never_cache
+@require_POST
+def export_case(request: HttpRequest, reference: str) -> HttpResponse:
+    """The case as one sealed file. Taking it out is written down, as a look at a document is."""
+    working_banker(request)
+    application = _case(request, reference)
+    note_access(actor=request.actor, subject=application.reference, field="sealed_case")
+    response = JsonResponse(sealed_case(application), json_dumps_params={"ensure_ascii": False, "indent": 1})
+    response["Content-Disposition"] = f'attachment; filename="{application.reference}.json"'
+    return response
 
 
 def _contact(membership: Membership) -> str:
@@ -369,6 +383,7 @@ def urls(site: admin.AdminSite) -> list:
         path("queues/<slug:code>/", guard(queue), name="queue"),
         path("cases/<str:reference>/", guard(case_page), name="case"),
         path("cases/<str:reference>/replay/", guard(replay_case), name="case_replay"),
+        path("cases/<str:reference>/export/", guard(export_case), name="case_export"),
         path("cases/<str:reference>/documents/<str:public_id>/", guard(download), name="case_document"),
         path("cases/<str:reference>/<slug:code>/", guard(act), name="case_act"),
         path("members/", guard(member_list), name="members"),

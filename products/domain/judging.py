@@ -12,10 +12,11 @@ from decimal import Decimal
 
 from portal.kernel.money import WAN, floor_to
 from products.domain import titles
-from products.domain.evaluating import compiled, in_force, result_of
+from products.domain.evaluating import compiled, in_force
 from products.models import PolicyVersion, Product
 from products.policy import facts as build
 from products.policy.facts import Known, Request
+from products.policy.replaying import result_of
 from products.policy.sizing import Sized
 from products.policy.values import Because, Fact, unknown
 

@@ -7,10 +7,11 @@ from accounts.enums import ProfileSource
 from accounts.models import Consent, RegistryRecord
 from applications.domain import evidence, screening
 from applications.models import Evidence, Screening
+from applications.queries.sealing import sealed_case
 from portal.kernel.clock import today
 from portal.kernel.models import Event
-from products.domain.evaluating import replay
 from products.models import Register, RegisterEntry, TierAssignment
+from products.policy.sealed import problems
 from tests import factories
 
 
@@ -104,8 +105,9 @@ def test_declared_title_refers_until_verified(founder, run_jobs):
 def test_stored_evaluation_replays_to_the_same_hash(founder, run_jobs):
     application = factories.submitted(founder)
     run_jobs()
-    row = application.screenings.get()
-    assert all(replay(e) for e in (row.eligibility, row.tier, row.score))
+    kept = sealed_case(application)
+    assert len(kept["rounds"][0]["evaluations"]) == 3
+    assert problems(kept) == []
 
 
 def test_submission_is_frozen(founder, run_jobs):

@@ -192,7 +192,7 @@ def test_conflict_refers_with_both_values():
 
 def test_replay_needs_only_json():
     given = {"age": Fact(12), "rd_ratio": Fact(Ratio(1, 3)), "tier": unknown(Because.UNVERIFIED)}
-    from products.domain.evaluating import facts_from_json, facts_to_json
+    from products.policy.replaying import facts_from_json, facts_to_json
 
     again = facts_from_json(json.loads(json.dumps(facts_to_json(given))))
     assert again == given
