@@ -13,10 +13,38 @@ class FactSpec:
     label: str
     type: FactType
     source: str  # the profile fields or registers it is built from
+    choices: tuple[str, ...] = ()  # of a code: what it can be; empty when the set is not closed
+
+    @property
+    def period(self) -> str:
+        """What time a value speaks of."""
+        if self.code in ("revenue", "rd_expense", "rd_ratio"):
+            return "上一个完整年度"
+        return {"rd_expense_before": "前一个完整年度", "institutional_equity_3y": "近三年"}.get(self.code, "口径日期")
+
+    @property
+    def sensitivity(self) -> str:
+        """`public` anyone may know, `business` the firm's own figures, `personal` about its people, `credit` under consent."""
+        if self.code == "bureau_overdue":
+            return "credit"
+        if self.source.startswith("team."):
+            return "personal"
+        return "public" if self.source in _PUBLIC or "名单" in self.source else "business"
+
+
+_PUBLIC = frozenset({"established_on", "district_code", "日历", "工信部联企业〔2011〕300号", "五层规则", "机评规则"})
+_CHOICES: dict[str, tuple[str, ...]] = {
+    "tax_grade": ("A", "B", "M", "C", "D"),
+    "size_class": ("large", "medium", "small", "micro"),
+    "tier": ("T1", "T2", "T3", "T4", "T5", "none"),
+    "purpose": ("working_capital", "rd", "equipment", "expansion", "acquisition", "other"),
+    "collateral_kind": ("ip", "real_estate", "machinery", "receivables"),
+    "deal_kind": ("control", "minority"),
+}
 
 
 def _specs(*rows: tuple[str, str, FactType, str]) -> dict[str, FactSpec]:
-    return {code: FactSpec(code, label, type, source) for code, label, type, source in rows}
+    return {code: FactSpec(code, label, type, source, _CHOICES.get(code, ())) for code, label, type, source in rows}
 
 
 T = FactType

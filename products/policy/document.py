@@ -9,13 +9,15 @@ dates ISO strings. A rule may say in its own words what it asks (`required`) whe
 from __future__ import annotations
 
 import operator
-from collections.abc import Callable, Mapping
+import re
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import date
 from decimal import Decimal, InvalidOperation
 from typing import NamedTuple
 
 from products.policy.catalogue import ALL_TIERS, BOOLEAN_WORDS, CODE_LABELS, FACTS
+from products.policy.reach import dead_part
 from products.policy.values import Because, Fact, FactType, Outcome, show
 
 ENGINE_VERSION = 1
@@ -57,6 +59,8 @@ class Rule:
     reason: str
     advice: str
     source: str
+    label_en: str = ""
+    source_url: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,30 +121,62 @@ class Document:
 _COMPARE = {">=": operator.ge, "<=": operator.le, ">": operator.gt, "<": operator.lt}
 _WORDS = {">=": "{}以上", "<=": "{}以下", ">": "超过 {}", "<": "低于 {}"}
 _DAY_WORDS = {">=": "{} 起", "<=": "{} 以前（含当日）", ">": "{} 之后", "<": "{} 之前"}
+_BOUNDLESS = ("known", "is_true", "is_false")
+_AMOUNT = r"-?\d{1,15}(\.\d{1,2})?"
 _NUMERIC = (FactType.AMOUNT, FactType.COUNT, FactType.MONTHS, FactType.POINTS, FactType.RATIO)
 # Traditional size and profit figures never refuse: the bank judges technology, team and standing instead.
 _NEVER_FAIL_ON = frozenset({"revenue", "employees", "size_class"})
 
 
-def _need(raw: object, place: str, *keys: str) -> dict:
+MAX_TEXT, MAX_PARTS, MAX_DEPTH, MAX_NUMBER = 500, 200, 6, 10**15
+
+
+def _need(raw: object, place: str, *keys: str, texts: tuple[str, ...] = ()) -> dict:
+    """An object with these keys and no other; those in `texts` are optional words. `code`, `label`, `title` are words too."""
     if not isinstance(raw, dict):
         raise DocumentError(place, "需要一个对象")
     for key in keys:
         if key not in raw:
             raise DocumentError(f"{place}/{key}", "缺少这一项")
+    for key, value in raw.items():
+        if key not in keys and key not in texts:
+            raise DocumentError(f"{place}/{key}", "不认识这一项")
+        if key in _ALWAYS_WORDS or key in texts:
+            _text(value, f"{place}/{key}", empty=key in texts)
     return raw
+
+
+_ALWAYS_WORDS = frozenset({"code", "label", "title", "fact", "op", "kind", "on_fail"})
+
+
+def _text(raw: object, place: str, *, empty: bool) -> str:
+    if not isinstance(raw, str) or len(raw) > MAX_TEXT or not (raw.strip() or empty):
+        raise DocumentError(place, f"需要 {0 if empty else 1}–{MAX_TEXT} 个字的文本")
+    return raw
+
+
+def _list(raw: object, place: str, least: int = 1) -> list:
+    if not isinstance(raw, list) or not least <= len(raw) <= MAX_PARTS:
+        raise DocumentError(place, f"需要 {least}–{MAX_PARTS} 项")
+    return raw
+
+
+def _distinct(parts: Iterable, place: str) -> None:
+    codes = [part.code for part in parts]
+    if len(set(codes)) != len(codes):
+        raise DocumentError(place, "代码重复")
 
 
 def _bound(raw: object, type: FactType, place: str) -> int:
     if type is FactType.AMOUNT:
         try:
-            fen = Decimal(raw) * 100 if isinstance(raw, str) else None
+            fen = Decimal(raw) * 100 if isinstance(raw, str) and re.fullmatch(_AMOUNT, raw) else None
         except InvalidOperation:
             fen = None
-        if fen is None or not fen.is_finite() or fen != int(fen):
+        if fen is None or fen != int(fen):
             raise DocumentError(place, '金额要写成元的文本，例如 "5000000.00"')
         return int(fen)
-    if isinstance(raw, bool) or not isinstance(raw, int):
+    if isinstance(raw, bool) or not isinstance(raw, int) or abs(raw) > MAX_NUMBER:
         raise DocumentError(place, "需要一个整数（比例用基点）")
     return raw
 
@@ -174,14 +210,15 @@ def _range_words(raw: dict, joiner: str) -> str:
     return f"{low.removesuffix(' 万元')}–{high}{unit}"
 
 
-def _condition(raw: object, place: str) -> Condition:
-    raw = _need(raw, place)
+def _condition(raw: object, place: str, depth: int = 1) -> Condition:
+    if not isinstance(raw, dict):
+        raise DocumentError(place, "需要一个对象")
+    if depth > MAX_DEPTH:
+        raise DocumentError(place, f"条件最多嵌套 {MAX_DEPTH} 层")
     for joiner, word in (("any_of", "，或 "), ("all_of", "，且 ")):
         if joiner in raw:
-            parts = raw[joiner]
-            if not isinstance(parts, list) or not parts:
-                raise DocumentError(f"{place}/{joiner}", "需要至少一个条件")
-            inner = tuple(_condition(part, f"{place}/{joiner}/{i}") for i, part in enumerate(parts))
+            parts = _list(_need(raw, place, joiner)[joiner], f"{place}/{joiner}")
+            inner = tuple(_condition(part, f"{place}/{joiner}/{i}", depth + 1) for i, part in enumerate(parts))
             test = _any_of(inner) if joiner == "any_of" else _all_of(inner)
             facts = tuple(dict.fromkeys(f for c in inner for f in c.facts))
             named = [
@@ -189,7 +226,7 @@ def _condition(raw: object, place: str) -> Condition:
                 for c in inner
             ]
             return Condition(test, _range_words(raw, joiner) or word.join(named), facts)
-    _need(raw, place, "fact", "op")
+    _need(raw, place, "fact", "op", *(["bound"] if raw.get("op") not in _BOUNDLESS else []))
     spec = FACTS.get(raw["fact"])
     if spec is None:
         raise DocumentError(f"{place}/fact", f"没有名为 {raw['fact']} 的指标")
@@ -211,6 +248,11 @@ def _condition(raw: object, place: str) -> Condition:
         members = raw.get("bound")
         if not isinstance(members, list) or not members or not all(isinstance(m, str) for m in members):
             raise DocumentError(f"{place}/bound", "需要一组文本")
+        strange = [m for m in members if spec.choices and m not in spec.choices]
+        if strange or len(set(members)) != len(members) or len(members) > MAX_PARTS:
+            raise DocumentError(
+                f"{place}/bound", f"{spec.label}只有 {'、'.join(spec.choices)}" if strange else "有重复"
+            )
         words = "五层中任意一层" if set(members) == ALL_TIERS else "、".join(CODE_LABELS.get(m, m) for m in members)
         return Condition(
             _member_test(spec.code, frozenset(members), negate=op == "not_in"),
@@ -304,7 +346,10 @@ def _all_of(inner: tuple[Condition, ...]) -> Test:
 
 
 def _rule(raw: object, place: str) -> Rule:
-    raw = _need(raw, place, "code", "label", "when", "on_fail")
+    words = ("reason", "advice", "source", "required", "label_en", "source_url")
+    raw = _need(raw, place, "code", "label", "when", "on_fail", texts=words)
+    if raw.get("source_url") and not raw["source_url"].startswith("https://"):
+        raise DocumentError(f"{place}/source_url", "要写成 https:// 开头的网址")
     condition = _condition(raw["when"], f"{place}/when")
     if raw["on_fail"] not in ("fail", "refer"):
         raise DocumentError(f"{place}/on_fail", "只能是 fail 或 refer")
@@ -320,20 +365,24 @@ def _rule(raw: object, place: str) -> Rule:
         raw.get("reason", ""),
         raw.get("advice", ""),
         raw.get("source", ""),
+        raw.get("label_en", ""),
+        raw.get("source_url", ""),
     )
 
 
 def _rung(raw: object, place: str) -> Rung:
-    raw = _need(raw, place, "code", "label", "when")
+    raw = _need(raw, place, "code", "label", "when", texts=("advice",))
     return Rung(raw["code"], raw["label"], _condition(raw["when"], f"{place}/when"), raw.get("advice", ""))
 
 
 def _item(raw: object, place: str) -> Item:
     raw = _need(raw, place, "code", "label", "fact", "bands")
     bands = []
-    for i, band in enumerate(raw["bands"]):
-        _need(band, f"{place}/bands/{i}", "op", "points")
-        condition = _condition({**band, "fact": raw["fact"]}, f"{place}/bands/{i}")
+    for i, band in enumerate(_list(raw["bands"], f"{place}/bands")):
+        if not isinstance(band, dict) or "points" not in band:
+            raise DocumentError(f"{place}/bands/{i}/points", "缺少这一项")
+        plain = {key: value for key, value in band.items() if key != "points"}
+        condition = _condition({"fact": raw["fact"], **plain}, f"{place}/bands/{i}")
         bands.append(Band(condition, _bound(band["points"], FactType.POINTS, f"{place}/bands/{i}/points")))
     points = [band.points for band in bands]
     if not points or points != sorted(set(points), reverse=True) or points[-1] <= 0:
@@ -343,9 +392,9 @@ def _item(raw: object, place: str) -> Item:
 
 def _dimension(raw: object, place: str) -> Dimension:
     raw = _need(raw, place, "code", "label", "items")
-    return Dimension(
-        raw["code"], raw["label"], tuple(_item(item, f"{place}/items/{i}") for i, item in enumerate(raw["items"]))
-    )
+    items = tuple(_item(item, f"{place}/items/{i}") for i, item in enumerate(_list(raw["items"], f"{place}/items")))
+    _distinct(items, f"{place}/items")
+    return Dimension(raw["code"], raw["label"], items)
 
 
 _PARTS = {"eligibility": ("rules", _rule), "ladder": ("rungs", _rung), "scorecard": ("dimensions", _dimension)}
@@ -353,15 +402,15 @@ _PARTS = {"eligibility": ("rules", _rule), "ladder": ("rungs", _rung), "scorecar
 
 def compile_document(raw: object) -> Document:
     """Check and compile a document. Raises DocumentError with the place of the first thing wrong."""
-    raw = _need(raw, "", "code", "kind", "title")
-    if raw["kind"] not in _PARTS:
+    if not isinstance(raw, dict):
+        raise DocumentError("", "需要一个对象")
+    kind = raw.get("kind")
+    if not isinstance(kind, str) or kind not in _PARTS:
         raise DocumentError("/kind", "只能是 eligibility、ladder 或 scorecard")
-    key, build = _PARTS[raw["kind"]]
-    parts = raw.get(key)
-    if not isinstance(parts, list):
-        raise DocumentError(f"/{key}", "缺少这一项")
-    built = tuple(build(part, f"/{key}/{i}") for i, part in enumerate(parts))
-    codes = [part.code for part in built]
-    if len(set(codes)) != len(codes):
-        raise DocumentError(f"/{key}", "代码重复")
+    key, build = _PARTS[kind]
+    raw = _need(raw, "", "code", "kind", "title", key)
+    built = tuple(build(part, f"/{key}/{i}") for i, part in enumerate(_list(raw[key], f"/{key}", least=key != "rules")))
+    _distinct(built, f"/{key}")
+    if found := dead_part(raw):
+        raise DocumentError(*found)
     return Document(raw["code"], raw["kind"], raw["title"], **{key: built})
