@@ -14,7 +14,7 @@ from portal.settings import LOGGING, REST_FRAMEWORK, STORAGES
 
 FOLDER = Path(os.environ["BENCH_FOLDER"])
 ALLOWED_HOSTS = ["localhost", "testserver"]
-ROOT_URLCONF = "benchmarks.urls"
+ROOT_URLCONF = os.environ.get("PORTAL_URLS", "benchmarks.urls")
 STAFF_NEEDS_SECOND_FACTOR = True
 MEDIA_ROOT = str(FOLDER / "files")
 STATIC_ROOT = FOLDER / "static"
