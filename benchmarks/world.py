@@ -33,6 +33,7 @@ FIRST_NUMBER = 500_000  # credit codes of the firms made here; the seed stays be
 LIST_ROWS = 21  # of the applicant with many firms: a full page and a next one
 PARTNER_ROWS = 1000
 WAITING = 60
+RANGE = 10_000_000
 BACKEND = "django.contrib.auth.backends.ModelBackend"
 
 
@@ -147,10 +148,12 @@ def submitted(number: int) -> tuple[factories.Applicant, Application]:
 
 def spread_keys() -> None:
     """Give every table keys of its own range of ten million, so that a recorded number tells which row is meant."""
+    if User.objects.order_by("pk").last().pk > RANGE:
+        return
     with connection.cursor() as cursor:
         cursor.execute("SELECT sequencename FROM pg_sequences WHERE schemaname = 'public' ORDER BY 1")
         for place, (name,) in enumerate(cursor.fetchall(), 1):
-            cursor.execute(f'ALTER SEQUENCE "{name}" RESTART WITH {place}0000001')
+            cursor.execute(f'ALTER SEQUENCE "{name}" RESTART WITH {place * RANGE + 1}')
 
 
 @contextmanager
