@@ -129,11 +129,11 @@ def _run(cases: Sequence[Waiting], worker: Worker, send: Callable[[Waiting], Non
         send(case)
     start = time.perf_counter()
     worker.go_on()
-    left = _jobs_of(*(case.application for case in cases))
+    left = QueuedJob.objects.filter(pk__gte=cases[0].job, finished_at=None, parked_at=None)
     while left.exists():
         if time.perf_counter() - start > 120:
             raise RuntimeError(f"{left.count()} jobs are not done:\n{worker.log.read_text()[-2000:]}")
-        time.sleep(0.01)
+        time.sleep(0.05)
     return time.perf_counter() - start
 
 
