@@ -10,7 +10,7 @@ from accounts.models import Banker
 from applications.models import Application
 from applications.querysets import ApplicationQuerySet
 from portal.kernel.clock import BEIJING, last_day, load_overrides, now, workdays_between
-from portal.kernel.pages import Page, capped_count, keyset
+from portal.kernel.pages import Page, capped_counts, keyset
 
 ORDER = ("due_at", "id")
 
@@ -72,10 +72,8 @@ def page_of(rows: ApplicationQuerySet, *, cursor: str = "", limit: int = 50) -> 
 
 def counts(banker: Banker) -> dict[str, str]:
     """Capped count of every queue."""
-    return {
-        queue.code: capped_count(queue.rows(Application.objects.all(), banker).order_by(*ORDER))
-        for queue in QUEUES.values()
-    }
+    rows = {queue.code: queue.rows(Application.objects.all(), banker).order_by(*ORDER) for queue in QUEUES.values()}
+    return capped_counts(rows)
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import base64
 import json
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
 from django.core.exceptions import ValidationError
-from django.db import models
+from django.db import connection, models
 from django.db.models import F
 from django.db.models.fields.tuple_lookups import Tuple, TupleGreaterThan, TupleLessThan
 
@@ -67,10 +68,14 @@ def keyset(
     return Page(rows, key(rows[-1], "n") if has_next else None, key(rows[0], "p") if has_previous else None)
 
 
-def capped_count(queryset: models.QuerySet, cap: int = 999) -> str:
-    """A count that never reads more than `cap` rows: `"17"` or `"999+"`.
+def capped_counts(querysets: Mapping[str, models.QuerySet], cap: int = 999) -> dict[str, str]:
+    """Counts by one statement that never reads more than `cap` rows of each: `"17"` or `"999+"`.
 
     Order the rows by their index: then the database walks that index instead of scanning the table.
     """
-    count = queryset.values("pk")[: cap + 1].count()
-    return str(count) if count <= cap else f"{cap}+"
+    parts = [queryset.values("pk")[: cap + 1].query.sql_with_params() for queryset in querysets.values()]
+    columns = ", ".join(f"(SELECT COUNT(*) FROM ({sql}) AS capped)" for sql, _ in parts)  # noqa: S608  # nosec B608  text of the ORM
+    with connection.cursor() as cursor:
+        cursor.execute(f"SELECT {columns}", [value for _, params in parts for value in params])
+        counts = cursor.fetchone()
+    return {name: str(n) if n <= cap else f"{cap}+" for name, n in zip(querysets, counts, strict=True)}
