@@ -15,6 +15,13 @@ from products.lifecycle import ALL_STATUSES, OPEN_STATUSES
 OPEN = OPEN_STATUSES
 BANK_TURN = frozenset(code for code, status in ALL_STATUSES.items() if status.turn == "bank")
 
+ROW = (
+    *("reference", "status", "lifecycle_name", "requested_amount", "due_at", "due_is_provisional", "paused_days"),
+    *("answer_by", "tier", "tier_outcome", "score_low", "score_high", "outcome", "passed", "referred", "failed"),
+    *("enterprise__name", "enterprise__uscc", "product__name", "product__sla_days", "partner__name"),
+    *("assignee__user__name", "offer__application", "offer__expires_at"),
+)
+
 
 class ApplicationQuerySet(models.QuerySet):
     def visible_to(self, actor: Actor) -> ApplicationQuerySet:
@@ -30,7 +37,9 @@ class ApplicationQuerySet(models.QuerySet):
             by_a_partner = Q(created_by=None) & Exists(consents.filter(enterprise_id=OuterRef("enterprise_id")))
             shared = ~Q(status="draft") | by_a_partner | Exists(by_the_firm)
             own_draft = Q(created_by_id=actor.user_id, status="draft")
-            return self.filter(is_sandbox=False, enterprise_id__in=firms).filter((Exists(verified) & shared) | own_draft)
+            return self.filter(is_sandbox=False, enterprise_id__in=firms).filter(
+                (Exists(verified) & shared) | own_draft
+            )
         if actor.kind is ActorKind.PARTNER:
             return self.filter(partner_id=actor.partner_id, is_sandbox=actor.is_sandbox)
         if actor.kind is ActorKind.BANKER:
@@ -61,5 +70,5 @@ class ApplicationQuerySet(models.QuerySet):
         return self.filter(is_sandbox=False, status__in=sorted(BANK_TURN), due_at__lt=at or now())
 
     def with_row(self) -> ApplicationQuerySet:
-        """What a list row shows."""
-        return self.select_related("enterprise", "product", "assignee__user", "partner", "offer")
+        """What a list row shows, and no more: a product's and a case's JSON is not worth reading fifty times a page."""
+        return self.select_related("enterprise", "product", "assignee__user", "partner", "offer").only(*ROW)
