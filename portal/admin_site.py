@@ -17,6 +17,13 @@ from accounts.models import Banker
 from applications.admin import views as case_desk
 
 
+def has_second_factor(request: HttpRequest) -> bool:
+    """Whether the signed-in person has a second factor; asked once a request."""
+    if not hasattr(request, "has_second_factor"):
+        request.has_second_factor = is_mfa_enabled(request.user)
+    return request.has_second_factor
+
+
 class PortalAdminSite(admin.AdminSite):
     site_header = site_title = "科创融资后台"
     index_title = "数据"
@@ -61,7 +68,7 @@ class PortalAdminSite(admin.AdminSite):
 
     def has_permission(self, request: HttpRequest) -> bool:
         return super().has_permission(request) and (
-            not settings.STAFF_NEEDS_SECOND_FACTOR or is_mfa_enabled(request.user)
+            not settings.STAFF_NEEDS_SECOND_FACTOR or has_second_factor(request)
         )
 
     def admin_view(self, view, cacheable=False):
@@ -69,7 +76,7 @@ class PortalAdminSite(admin.AdminSite):
 
         def guarded(request: HttpRequest, *args: object, **kwargs: object) -> HttpResponse:
             needs = settings.STAFF_NEEDS_SECOND_FACTOR and request.user.is_authenticated and request.user.is_staff
-            if needs and not is_mfa_enabled(request.user):
+            if needs and not has_second_factor(request):
                 return redirect("mfa_index")
             return inner(request, *args, **kwargs)
 
