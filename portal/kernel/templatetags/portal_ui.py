@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from decimal import Decimal
+from functools import lru_cache
 
 from django import template
 from django.utils.html import format_html, format_html_join
@@ -46,6 +47,7 @@ def get(mapping: dict, key: str) -> object:
 
 
 @register.simple_tag
+@lru_cache(maxsize=64)
 def icon(name: str) -> SafeString:
     """A decorative icon of the sprite; a word always stands beside it."""
     if name not in ICONS:
@@ -56,6 +58,7 @@ def icon(name: str) -> SafeString:
 _STEPS = ((0, 17), (4, 13), (8, 9), (12, 5), (16, 1))  # left and top of each, from the bottom up
 
 
+@lru_cache(maxsize=16)
 def _stairs(lit: int, css: str) -> SafeString:
     """Five stone steps; the widest lies at the bottom."""
     rects = format_html_join(
