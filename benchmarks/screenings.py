@@ -129,7 +129,7 @@ def _run(cases: Sequence[Waiting], worker: Worker, send: Callable[[Waiting], Non
         send(case)
     start = time.perf_counter()
     worker.go_on()
-    left = QueuedJob.objects.filter(pk__gte=cases[0].job, finished_at=None, parked_at=None)
+    left = _jobs_of(*(case.application for case in cases))
     while left.exists():
         if time.perf_counter() - start > 120:
             raise RuntimeError(f"{left.count()} jobs are not done:\n{worker.log.read_text()[-2000:]}")
