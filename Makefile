@@ -55,5 +55,5 @@ lock: ## resolve requirements*.in into pinned files with hashes (needs uv)
 seed: setup ## N=10000: synthetic enterprises into the present database
 	@$(PY) manage.py migrate --verbosity 0 && $(PY) manage.py setup_defaults > /dev/null && $(PY) manage.py seed --enterprises $(or $(N),1000)
 
-bench: $(VENV)/.dev ## N=100000: query plans and times of the queues on a private PostgreSQL
-	@$(PY) -m benchmarks.queue_plans $(or $(N),100000)
+bench: $(VENV)/.dev ## N=100000: the bounds of docs/performance.md, on a private PostgreSQL and Redis (TOPICS="pages api" for some)
+	@$(PY) -m benchmarks $(or $(N),100000) $(TOPICS)
