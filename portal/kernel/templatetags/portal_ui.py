@@ -61,17 +61,17 @@ _STEPS = ((0, 17), (4, 13), (8, 9), (12, 5), (16, 1))  # left and top of each, f
 @lru_cache(maxsize=16)
 def _stairs(lit: int, css: str) -> SafeString:
     """Five stone steps; the widest lies at the bottom."""
-    rects = format_html_join(
+    steps = format_html_join(
         "",
-        '<rect class="s{} {}" x="{}" y="{}" width="{}" height="3"/>',
-        ((n, "on" if n <= lit else "", x, y, 24 - x) for n, (x, y) in enumerate(_STEPS, 1)),
+        '<path class="{}" d="M{} {}h{}v3H{}z"/>',
+        ((f"s{n} on" if n <= lit else f"s{n}", x, y, 24 - x, x) for n, (x, y) in enumerate(_STEPS, 1)),
     )
-    return format_html('<svg class="kc-mark {}" viewBox="0 0 24 21" aria-hidden="true">{}</svg>', css, rects)
+    return format_html('<svg class="kc-mark{}" viewBox="0 0 24 21" aria-hidden="true">{}</svg>', css, steps)
 
 
 @register.simple_tag
 def brand_mark() -> SafeString:
-    return _stairs(0, "is-brand")
+    return _stairs(0, " is-brand")
 
 
 @register.simple_tag
