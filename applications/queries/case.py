@@ -362,9 +362,10 @@ def offer_plan(application: Application, offer: Offer) -> Plan:
     )
 
 
+_POLICIES = ("eligibility__policy", "score__policy", "tier__policy")
+
+
 def newest_screening(application: Application) -> Screening | None:
-    return (
-        application.screenings.select_related("eligibility__policy", "score__policy", "tier__policy")
-        .order_by("-round")
-        .first()
-    )
+    """With its evaluations and policies; the documents stay where they are, compiled once a process."""
+    rows = application.screenings.select_related(*_POLICIES).defer(*[f"{name}__document" for name in _POLICIES])
+    return rows.order_by("-round").first()

@@ -16,8 +16,8 @@ from products.policy.values import Fact
 
 
 def in_force(code: str, on: date) -> PolicyVersion:
-    """The version of `code` that applies on `on`. Raises PolicyUnusable when there is none."""
-    version = PolicyVersion.objects.in_force(on).filter(code=code).first()
+    """The version of `code` that applies on `on`; its document is read when first compiled. Raises PolicyUnusable when there is none."""
+    version = PolicyVersion.objects.in_force(on).filter(code=code).defer("document").first()
     if version is None:
         raise PolicyUnusable("policy_missing", "这一天没有生效的政策，转人工办理", policy=code)
     return version
