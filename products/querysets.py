@@ -12,6 +12,10 @@ class ProductQuerySet(models.QuerySet):
     def offered(self) -> ProductQuerySet:
         return self.filter(is_active=True)
 
+    def in_brief(self) -> ProductQuerySet:
+        """Without the lists that only a product's own page and forms read."""
+        return self.defer("description", "questions", "asks", "materials", "consents", "fees", "conditions")
+
 
 class PolicyVersionQuerySet(models.QuerySet):
     def in_force(self, on: date) -> PolicyVersionQuerySet:

@@ -77,7 +77,7 @@ def queue(request: HttpRequest, code: str) -> HttpResponse:
         "rows": queues.with_clocks(page.rows),
         "page": page,
         "filters": filters,
-        "products": Product.objects.offered(),
+        "products": Product.objects.offered().in_brief(),
         "tiers": Tier.choices,
         "banker": banker,
     }

@@ -53,7 +53,7 @@ def _answers(
     judged: Judged, wish: Request, policies: Mapping[str, PolicyVersion], later: frozenset[str] = frozenset()
 ) -> list[ProductAnswer]:
     out = []
-    for product in Product.objects.offered():
+    for product in Product.objects.offered().in_brief():
         if not product.is_credit or product.policy_code not in policies:
             continue
         policy = policies[product.policy_code]
