@@ -10,15 +10,23 @@ from __future__ import annotations
 
 import operator
 import re
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from datetime import date
 from decimal import Decimal, InvalidOperation
-from typing import NamedTuple
 
 from products.policy.catalogue import ALL_TIERS, BOOLEAN_WORDS, CODE_LABELS, FACTS
+from products.policy.conditions import (
+    Condition,
+    all_of,
+    any_of,
+    known_test,
+    member_test,
+    number_test,
+    ratio_test,
+)
 from products.policy.reach import dead_part
-from products.policy.values import Because, Fact, FactType, Outcome, show
+from products.policy.values import FactType, show
 
 ENGINE_VERSION = 1
 
@@ -30,24 +38,6 @@ class DocumentError(ValueError):
         super().__init__(f"{place}: {message}")
         self.place = place
         self.message = message
-
-
-class Verdict(NamedTuple):
-    outcome: str
-    fact: str
-    because: str | None
-
-
-Test = Callable[[Mapping[str, Fact]], Verdict]
-
-
-@dataclass(frozen=True, slots=True)
-class Condition:
-    """A compiled condition: `test` decides, `required` says in words what is asked."""
-
-    test: Test
-    required: str
-    facts: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -219,7 +209,7 @@ def _condition(raw: object, place: str, depth: int = 1) -> Condition:
         if joiner in raw:
             parts = _list(_need(raw, place, joiner)[joiner], f"{place}/{joiner}")
             inner = tuple(_condition(part, f"{place}/{joiner}/{i}", depth + 1) for i, part in enumerate(parts))
-            test = _any_of(inner) if joiner == "any_of" else _all_of(inner)
+            test = any_of(inner) if joiner == "any_of" else all_of(inner)
             facts = tuple(dict.fromkeys(f for c in inner for f in c.facts))
             named = [
                 f"{FACTS[c.facts[0]].label} {c.required}" if len(c.facts) == 1 and len(facts) > 1 else c.required
@@ -234,16 +224,16 @@ def _condition(raw: object, place: str, depth: int = 1) -> Condition:
     if op in _COMPARE and spec.type in _NUMERIC:
         bound = _bound(raw.get("bound"), spec.type, f"{place}/bound")
         compare = (
-            _ratio_test(spec.code, _COMPARE[op], bound)
+            ratio_test(spec.code, _COMPARE[op], bound)
             if spec.type is FactType.RATIO
-            else _number_test(spec.code, _COMPARE[op], bound)
+            else number_test(spec.code, _COMPARE[op], bound)
         )
         return Condition(compare, _WORDS[op].format(_show_bound(bound, spec.type)), (spec.code,))
     if op == "known":
-        return Condition(_known_test(spec.code), "已填写", (spec.code,))
+        return Condition(known_test(spec.code), "已填写", (spec.code,))
     if op in ("is_true", "is_false") and spec.type is FactType.BOOLEAN:
         words = BOOLEAN_WORDS.get(spec.code, ("是", "否"))
-        return Condition(_member_test(spec.code, frozenset({op == "is_true"})), words[op == "is_false"], (spec.code,))
+        return Condition(member_test(spec.code, frozenset({op == "is_true"})), words[op == "is_false"], (spec.code,))
     if op in ("in", "not_in") and spec.type is FactType.CODE:
         members = raw.get("bound")
         if not isinstance(members, list) or not members or not all(isinstance(m, str) for m in members):
@@ -255,94 +245,14 @@ def _condition(raw: object, place: str, depth: int = 1) -> Condition:
             )
         words = "五层中任意一层" if set(members) == ALL_TIERS else "、".join(CODE_LABELS.get(m, m) for m in members)
         return Condition(
-            _member_test(spec.code, frozenset(members), negate=op == "not_in"),
+            member_test(spec.code, frozenset(members), negate=op == "not_in"),
             words if op == "in" else f"不属于{words}",
             (spec.code,),
         )
     if op in _COMPARE and spec.type is FactType.DATE:
         day = _day(raw.get("bound"), f"{place}/bound")
-        return Condition(_number_test(spec.code, _COMPARE[op], day), _DAY_WORDS[op].format(day), (spec.code,))
+        return Condition(number_test(spec.code, _COMPARE[op], day), _DAY_WORDS[op].format(day), (spec.code,))
     raise DocumentError(f"{place}/op", f"{spec.label}（{spec.type.value}）不能用 {op}")
-
-
-# Outcomes as plain strings: comparing and storing enum members costs a third of the engine's time.
-_PASS, _FAIL, _REFER = Outcome.PASS.value, Outcome.FAIL.value, Outcome.REFER.value
-
-
-def _unknown(code: str, fact: Fact | None) -> Verdict:
-    return Verdict(_REFER, code, (fact.because if fact is not None and fact.because else Because.MISSING).value)
-
-
-def _number_test(code: str, compare: Callable, bound: int | date) -> Test:
-    passed, failed = Verdict(_PASS, code, None), Verdict(_FAIL, code, None)
-
-    def test(facts: Mapping[str, Fact]) -> Verdict:
-        fact = facts.get(code)
-        if fact is None or fact.value is None:
-            return _unknown(code, fact)
-        return passed if compare(fact.value, bound) else failed  # type: ignore[arg-type]
-
-    return test
-
-
-def _ratio_test(code: str, compare: Callable[[int, int], bool], bound: int) -> Test:
-    passed, failed = Verdict(_PASS, code, None), Verdict(_FAIL, code, None)
-
-    def test(facts: Mapping[str, Fact]) -> Verdict:
-        fact = facts.get(code)
-        if fact is None or fact.value is None:
-            return _unknown(code, fact)
-        numerator, denominator = fact.value  # type: ignore[misc]
-        return passed if compare(numerator * 10_000, bound * denominator) else failed
-
-    return test
-
-
-def _member_test(code: str, members: frozenset, negate: bool = False) -> Test:
-    passed, failed = Verdict(_PASS, code, None), Verdict(_FAIL, code, None)
-
-    def test(facts: Mapping[str, Fact]) -> Verdict:
-        fact = facts.get(code)
-        if fact is None or fact.value is None:
-            return _unknown(code, fact)
-        return passed if (fact.value in members) is not negate else failed
-
-    return test
-
-
-def _known_test(code: str) -> Test:
-    passed = Verdict(_PASS, code, None)
-
-    def test(facts: Mapping[str, Fact]) -> Verdict:
-        fact = facts.get(code)
-        return passed if fact is not None and fact.value is not None else _unknown(code, fact)
-
-    return test
-
-
-def _any_of(inner: tuple[Condition, ...]) -> Test:
-    def test(facts: Mapping[str, Fact]) -> Verdict:
-        verdicts = []
-        for condition in inner:
-            verdict = condition.test(facts)
-            if verdict.outcome is _PASS:
-                return verdict
-            verdicts.append(verdict)
-        return next((v for v in verdicts if v.outcome is _REFER), verdicts[0])
-
-    return test
-
-
-def _all_of(inner: tuple[Condition, ...]) -> Test:
-    def test(facts: Mapping[str, Fact]) -> Verdict:
-        verdicts = [condition.test(facts) for condition in inner]
-        for wanted in (_FAIL, _REFER):
-            for verdict in verdicts:
-                if verdict.outcome is wanted:
-                    return verdict
-        return verdicts[0]
-
-    return test
 
 
 def _rule(raw: object, place: str) -> Rule:

@@ -66,14 +66,19 @@ def test_visitor_prechecks_compares_signs_up_and_applies(world, visitor, width):
     assert page.locator("#id_class_1_ip").input_value() == "12"
 
 
-def test_a_section_saves_itself_and_survives_a_lost_session(world, visitor):
+def typing_a_request(visitor):
+    """A founder before the first section of a new draft."""
     founder = factories.legal_rep()
     person = visitor()
-    page = person.page
     person.sign_in(founder.user.email)
-    page.goto("/applications/start/zhaojindai/")
+    person.page.goto("/applications/start/zhaojindai/")
     person.press("开始填写")
-    page.get_by_role("link", name="融资需求").click()
+    person.page.get_by_role("link", name="融资需求").click()
+    return founder, person, person.page
+
+
+def test_a_section_saves_itself_and_survives_a_lost_session(world, visitor):
+    founder, person, page = typing_a_request(visitor)
     page.fill("#id_requested_amount", "300")
     page.get_by_text("已自动保存").wait_for()
     person.look("saved-by-itself")
@@ -100,13 +105,7 @@ def test_a_section_saves_itself_and_survives_a_lost_session(world, visitor):
 
 
 def test_a_broken_line_is_told_and_tried_again(world, visitor):
-    founder = factories.legal_rep()
-    person = visitor()
-    page = person.page
-    person.sign_in(founder.user.email)
-    page.goto("/applications/start/zhaojindai/")
-    person.press("开始填写")
-    page.get_by_role("link", name="融资需求").click()
+    _, person, page = typing_a_request(visitor)
     person.context.set_offline(True)
     page.fill("#id_requested_amount", "300")
     page.get_by_text("暂时没有保存上").wait_for()
