@@ -26,7 +26,7 @@ from benchmarks.timing import Side, ratio, take_turns
 from benchmarks.world import World
 from portal.kernel.clock import today
 
-PRECHECK_SHARE, LIST_SHARE, ROUNDS, INNER = 0.5, 0.3, 25, 8
+PRECHECK_SHARE, LIST_SHARE, ROUNDS, INNER = 0.5, 0.3, 60, 8
 ASKED = {
     **EXAMPLE_PROFILE,
     "annual": [

@@ -31,7 +31,7 @@ from benchmarks.world import World
 
 GROWTH, BARE, QUERIES, KILOBYTES = 1.3, 3, 12, 80
 LARGE_TABLE = 10_000
-ROUNDS = 11
+ROUNDS = 15
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,7 +2,7 @@
 
 Both are one command: import the WSGI module, call its application once with GET /healthz (SELECT 1 through the pool),
 exit. The bare project has the same settings and INSTALLED_APPS, and a URL configuration of this one view. Taking turns,
-eight rounds; of each side the best counts, because whatever else runs on the machine only adds.
+twelve rounds; of each side the best counts, because whatever else runs on the machine only adds.
 Told without a bound: a project that leaves out our own apps and has Django's and the libraries' alone.
 """
 
@@ -18,7 +18,7 @@ from benchmarks.table import Row
 from benchmarks.timing import Side, take_turns
 from benchmarks.world import World
 
-FACTOR, ROUNDS = 1.5, 8
+FACTOR, ROUNDS = 1.5, 12
 ROOT = Path(__file__).parent.parent
 FIRST_REQUEST = """
 import io, sys
@@ -47,4 +47,5 @@ def rows(built: World) -> Iterator[Row]:
 
 def _start(module: str, settings: str, **more: str) -> None:
     environment = {**os.environ, "DJANGO_SETTINGS_MODULE": settings, **more}
-    subprocess.run([sys.executable, "-c", FIRST_REQUEST, module], env=environment, cwd=ROOT, check=True)
+    command = [sys.executable, "-c", FIRST_REQUEST, module]
+    subprocess.run(command, env=environment, cwd=ROOT, check=True, stdout=subprocess.DEVNULL)

@@ -9,4 +9,3 @@ MIDDLEWARE = [name for name in MIDDLEWARE if not name.startswith(OWN)]
 TEMPLATES = [{**TEMPLATES[0], "OPTIONS": {"context_processors": TEMPLATES[0]["OPTIONS"]["context_processors"][:3]}}]
 AUTH_USER_MODEL = "auth.User"
 OAUTH2_PROVIDER_APPLICATION_MODEL = "oauth2_provider.Application"
-LOGGING = {"version": 1, "root": {"level": "ERROR"}}
