@@ -13,13 +13,13 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 
 from accounts.domain import memberships
 from accounts.enums import BankerRole
-from accounts.models import Banker, Membership
+from accounts.models import Banker, Membership, User
 from accounts.profile_rules import DISTRICT_NAMES, LABELS
 from applications.admin.acts import ACTS, offered
 from applications.admin.forms import ApproveForm, NoteForm, RecommendForm, ScoreForm
 from applications.domain import reviewing
 from applications.domain.screening import known_of
-from applications.models import Application, Supplement
+from applications.models import Application, Assessment, Supplement
 from applications.queries import case, queues
 from applications.queries.sealing import sealed_case
 from portal.kernel.access import mask_address, mask_name, note_access
@@ -189,7 +189,7 @@ def _render_case(
         "answers": case.answer_rows(application),
         "documents": application.documents.filter(removed_at=None),
         "notes": application.notes.select_related("banker__user").order_by("-pk")[:20],
-        "events": case.staff_timeline(application.reference),
+        "events": case.staff_timeline(application.reference, known=_people(application, banker, assessments)),
         "assessments": assessments,
         "recommendation": recommendation,
         "turn": case.desk_turn(
@@ -209,6 +209,12 @@ def _render_case(
         "supplements": Supplement.objects.filter(application=application).order_by("-pk") if was_returned else [],
     }
     return TemplateResponse(request, "admin/case.html", context, status=422 if failed else 200)
+
+
+def _people(application: Application, banker: Banker, assessments: list[Assessment]) -> list[User]:
+    """Bankers that are read already: who looks, who holds the case, who scored."""
+    holders = [application.assignee.user] if application.assignee else []
+    return [banker.user, *holders, *(row.banker.user for row in assessments)]
 
 
 def _may_score(application: Application, banker: Banker) -> bool:

@@ -6,7 +6,7 @@ from collections import Counter
 
 from accounts.domain.profiles import merge
 from accounts.models import EnterpriseProfile
-from applications.domain.cases import announce, locked
+from applications.domain.cases import locked
 from applications.enums import EvidenceOutcome
 from applications.models import Application, Screening, Submission
 from portal.kernel.actors import SYSTEM
@@ -45,7 +45,7 @@ def screen(*, application_id: int) -> Screening | None:
         move(
             application, "screen", actor=SYSTEM, payload={"outcome": outcome, "round": application.round}, save=written
         )
-    announce(application)
+    # Nothing is announced: the page the applicant waits on renews itself, and no message has words for it.
     return screening
 
 

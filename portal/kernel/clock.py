@@ -14,9 +14,10 @@ from zoneinfo import ZoneInfo
 
 import chinese_calendar
 import holidays
+from django.core.cache import cache
 from django.utils import timezone
 
-from portal.kernel.models import WorkdayOverride
+from portal.kernel.models import OVERRIDES_KEY, WorkdayOverride
 
 BEIJING = ZoneInfo("Asia/Shanghai")
 
@@ -66,7 +67,12 @@ def is_workday(day: date, overrides: dict[date, bool] | None = None) -> tuple[bo
 
 
 def load_overrides(first: date, last: date) -> dict[date, bool]:
-    return dict(WorkdayOverride.objects.filter(day__range=(first, last)).values_list("day", "is_workday"))
+    """Days of the span that an administrator set; read once a minute at most, and anew after each change."""
+    kept = cache.get(OVERRIDES_KEY)
+    if kept is None:
+        kept = dict(WorkdayOverride.objects.values_list("day", "is_workday"))
+        cache.set(OVERRIDES_KEY, kept, 60)
+    return {day: works for day, works in kept.items() if first <= day <= last}
 
 
 def due_after(start: datetime, working_days: int) -> Due:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from django.db import models
+from django.core.cache import cache
+from django.db import models, transaction
 
 
 class Event(models.Model):
@@ -127,8 +128,11 @@ class AccessRecord(models.Model):
         return f"{self.actor} {self.subject} {self.field}"
 
 
+OVERRIDES_KEY = "workday-overrides"
+
+
 class WorkdayOverride(models.Model):
-    """The bank's own word on one day; goes before every calendar library."""
+    """The bank's own word on one day; goes before every calendar library. Read through `kernel.clock.load_overrides`."""
 
     day = models.DateField("日期", unique=True)
     is_workday = models.BooleanField("是工作日")
@@ -139,3 +143,17 @@ class WorkdayOverride(models.Model):
 
     def __str__(self) -> str:
         return f"{self.day:%Y-%m-%d} {'上班' if self.is_workday else '放假'}"
+
+    def save(self, *args: object, **kwargs: object) -> None:
+        super().save(*args, **kwargs)
+        self._forget_kept()
+
+    def delete(self, *args: object, **kwargs: object) -> tuple:
+        gone = super().delete(*args, **kwargs)
+        self._forget_kept()
+        return gone
+
+    @staticmethod
+    def _forget_kept() -> None:
+        cache.delete(OVERRIDES_KEY)
+        transaction.on_commit(lambda: cache.delete(OVERRIDES_KEY))

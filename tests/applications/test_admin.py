@@ -191,7 +191,7 @@ def test_queue_costs_the_same_for_one_and_three_rows(bankers, founder, run_jobs,
     run_jobs()
     client = signed_in("reviewer@bank.example")
     client.get("/admin/queues/unclaimed/")
-    with django_assert_num_queries(7):
+    with django_assert_num_queries(6):
         client.get("/admin/queues/unclaimed/")
 
 

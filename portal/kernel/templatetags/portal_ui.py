@@ -55,6 +55,17 @@ def icon(name: str) -> SafeString:
     return format_html('<svg class="kc-icon" aria-hidden="true"><use href="#i-{}"></use></svg>', name)
 
 
+_TAG_ICONS = frozenset({"turn", "bank", "pass", "fail", "refer"})
+
+
+@register.simple_tag
+@lru_cache(maxsize=128)
+def status_tag(tone: str, label: str) -> SafeString:
+    """A status as a word with its icon: colour is never alone."""
+    mark = icon(tone if tone in _TAG_ICONS else "todo")
+    return format_html('<span class="kc-tag is-{}">{}{}</span>', tone, mark, label)
+
+
 _STEPS = ((0, 17), (4, 13), (8, 9), (12, 5), (16, 1))  # left and top of each, from the bottom up
 
 
