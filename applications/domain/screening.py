@@ -15,7 +15,7 @@ from portal.kernel.errors import PolicyUnusable
 from portal.kernel.lifecycle import move
 from portal.kernel.transactions import use_case
 from products.domain import tiering
-from products.domain.evaluating import compiled, evaluate, in_force, snapshot
+from products.domain.evaluating import compiled, evaluate_fresh, policies_in_force, required, snapshot
 from products.domain.judging import indicative_amount, judge
 from products.policy import facts as build
 from products.policy.facts import Known
@@ -53,16 +53,21 @@ def _judge(application: Application) -> Screening:
     """Facts → three evaluations of one snapshot → tier."""
     submission = application.submissions.get(round=application.round)
     as_of = submission.submitted_at.astimezone(BEIJING).date()
-    product_policy = in_force(application.product.policy_code, as_of)
+    policies = policies_in_force(as_of)
+    product_policy = required(policies, application.product.policy_code)
     compiled(product_policy)
     known, declared, verified = known_of(submission)
     judged = judge(
-        uscc=application.enterprise.uscc, known=known, declared_titles=declared, verified_titles=verified, as_of=as_of
+        uscc=application.enterprise.uscc,
+        known=known,
+        declared_titles=declared,
+        verified_titles=verified,
+        as_of=as_of,
+        policies=policies,
     )
     facts = {**judged.facts, **build.with_request(application.wish)}
     taken = snapshot(subject=application.reference, as_of=as_of, facts=facts)
-    eligibility = evaluate(taken, product_policy)
-    tier, score = evaluate(taken, judged.tier_policy), evaluate(taken, judged.score_policy)
+    eligibility, tier, score = evaluate_fresh(taken, [product_policy, judged.tier_policy, judged.score_policy])
     if not application.is_sandbox:
         tiering.assign(enterprise=application.enterprise, evaluation=tier)
     return Screening.objects.create(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import date
 from functools import lru_cache
 
@@ -16,11 +16,8 @@ from products.policy.values import Fact
 
 
 def in_force(code: str, on: date) -> PolicyVersion:
-    """The version of `code` that applies on `on`; its document is read when first compiled. Raises PolicyUnusable when there is none."""
-    version = PolicyVersion.objects.in_force(on).filter(code=code).defer("document").first()
-    if version is None:
-        raise PolicyUnusable("policy_missing", "这一天没有生效的政策，转人工办理", policy=code)
-    return version
+    """The version of `code` that applies on `on`. Raises PolicyUnusable when there is none."""
+    return required(policies_in_force(on), code)
 
 
 def policies_in_force(on: date) -> dict[str, PolicyVersion]:
@@ -29,6 +26,13 @@ def policies_in_force(on: date) -> dict[str, PolicyVersion]:
     for version in PolicyVersion.objects.in_force(on).defer("document"):
         found.setdefault(version.code, version)
     return found
+
+
+def required(policies: Mapping[str, PolicyVersion], code: str) -> PolicyVersion:
+    """The policy of `code` among those in force. Raises PolicyUnusable when there is none."""
+    if code not in policies:
+        raise PolicyUnusable("policy_missing", "这一天没有生效的政策，转人工办理", policy=code)
+    return policies[code]
 
 
 @lru_cache(maxsize=512)
@@ -49,13 +53,13 @@ def snapshot(*, subject: str, as_of: date, facts: Mapping[str, Fact]) -> FactSna
     return FactSnapshot.objects.create(subject=subject, as_of=as_of, facts=raw, sha256=digest(raw), taken_at=now())
 
 
-def evaluate(taken: FactSnapshot, version: PolicyVersion) -> Evaluation:
-    """Apply `version` to a stored snapshot and keep the result; the same pair gives the same row again."""
-    outcome, result = result_of(compiled(version), facts_from_json(taken.facts))
-    kept, _ = Evaluation.objects.get_or_create(
-        snapshot=taken,
-        policy=version,
-        engine_version=ENGINE_VERSION,
-        defaults={"outcome": outcome, "result": result, "digest": digest(result), "evaluated_at": now()},
-    )
-    return kept
+def evaluate_fresh(taken: FactSnapshot, versions: Sequence[PolicyVersion]) -> list[Evaluation]:
+    """Apply each of `versions` to a snapshot taken in this transaction, and keep the results by one statement."""
+    facts, moment = facts_from_json(taken.facts), now()
+    rows = []
+    for version in versions:
+        outcome, result = result_of(compiled(version), facts)
+        kept = Evaluation(snapshot=taken, policy=version, engine_version=ENGINE_VERSION, evaluated_at=moment)
+        kept.outcome, kept.result, kept.digest = outcome, result, digest(result)
+        rows.append(kept)
+    return Evaluation.objects.bulk_create(rows)

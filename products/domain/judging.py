@@ -12,7 +12,7 @@ from decimal import Decimal
 
 from portal.kernel.money import WAN, floor_to
 from products.domain import titles
-from products.domain.evaluating import compiled, in_force
+from products.domain.evaluating import compiled, policies_in_force, required
 from products.models import PolicyVersion, Product
 from products.policy import facts as build
 from products.policy.facts import Known, Request
@@ -70,9 +70,8 @@ def judge_at_its_word(
 
 
 def _judged(facts: dict[str, Fact], known: Known, as_of: date, policies: Mapping[str, PolicyVersion] | None) -> Judged:
-    tier_policy, score_policy = (
-        policies[code] if policies and code in policies else in_force(code, as_of) for code in ("tiers", "score")
-    )
+    policies = policies or policies_in_force(as_of)
+    tier_policy, score_policy = required(policies, "tiers"), required(policies, "score")
     tier_outcome, tier = result_of(compiled(tier_policy), facts)
     _, score = result_of(compiled(score_policy), facts)
     facts["tier"] = tier_fact(tier["tier"], tier_outcome)
