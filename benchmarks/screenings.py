@@ -1,13 +1,11 @@
 """Screening by Celery and Redis with one worker of two prefork processes, against a bare task in the same worker.
 
 800 applications are submitted through the domain, jobs held back; what a submit announces is done beforehand. One more
-is screened in this process and recorded: the screening's job and the announcing job that it queues. The bare task runs
-exactly these statements in one transaction for one of the other applications, under its own keys
-(benchmarks/recording.py), so both sides leave the same rows. It carries no second message, the real side does.
+is screened in this process and recorded. The bare task runs exactly these statements in one transaction for one of the
+other applications, under its own keys (benchmarks/recording.py), so both sides leave the same rows.
 
 In turns, four rounds: with the worker told not to take anything, 100 messages are queued; the clock runs from the word
-to go on until the last of the 100 applications has neither an open screening nor an open announcing job. Warm-up: a round
-of 20 of each that is not counted. Outside sources are the local adapters.
+to go on until the last of the 100 applications has no open job. Warm-up: a round of 20 of each that is not counted. Outside sources are the local adapters.
 """
 
 from __future__ import annotations
@@ -98,14 +96,10 @@ def _jobs_of(*applications: Application) -> QuerySet[QueuedJob]:
 
 
 def _record(model: Waiting) -> list[Statement]:
-    """The statements of a screening and of what it announces, without those of looking for the job to run."""
-    with world.held_jobs() as held:
-        with recorded() as screening:
-            jobs.run(model.job)
-        (announcing,) = held
-        with recorded() as announced:
-            jobs.run(announcing)
-    return [*screening, *announced]
+    """The statements of a screening's job."""
+    with recorded() as screening:
+        jobs.run(model.job)
+    return screening
 
 
 def _write_script(model: Waiting, cases: Sequence[Waiting], statements: list[Statement]) -> None:

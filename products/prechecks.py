@@ -64,6 +64,12 @@ INDUSTRIES: tuple[tuple[str, str], ...] = (
 )
 
 
+def kept_answers(raw: object) -> dict[str, dict]:
+    """What a session holds, without what has another shape than it should."""
+    given = raw if isinstance(raw, dict) else {}
+    return {step: answer for step, answer in given.items() if step in BY_CODE and isinstance(answer, dict)}
+
+
 def profile_of(answers: Mapping[str, dict], last_year: int) -> dict:
     """The answers as an enterprise profile (the schema of the partner API), without a name or a code."""
     merged = {key: value for step in STEPS for key, value in (answers.get(step.code) or {}).items()}

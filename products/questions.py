@@ -8,6 +8,7 @@ What is not asked is not kept: an answer behind a condition that no longer holds
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import date
@@ -87,9 +88,14 @@ def parse(raw: object) -> tuple[Question, ...]:
     return tuple(found)
 
 
+_CODE = re.compile(r"[a-z][a-z0-9_]{0,39}")
+
+
 def _question(raw: object, place: str) -> Question:
     if not isinstance(raw, dict) or not all(isinstance(raw.get(k), str) and raw[k] for k in ("code", "label", "type")):
         raise QuestionError(place, "需要 code、label 和 type")
+    if not _CODE.fullmatch(raw["code"]):
+        raise QuestionError(f"{place}/code", "代码用小写字母开头，只有小写字母、数字和下划线")
     unknown = set(raw) - set(Question.__dataclass_fields__)
     if unknown:
         raise QuestionError(place, f"不认识：{'、'.join(sorted(unknown))}")

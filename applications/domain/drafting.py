@@ -207,7 +207,8 @@ def _may_attach(application: Application, kind: str, actor: Actor) -> None:
         raise NotPermitted("viewer_cannot_apply", "您的角色是仅查看，不能上传材料")
     if application.status != "draft":
         consents.require_partner_consent(application.enterprise, actor)
-    if kind not in {m["kind"] for m in application.materials} | {"supplement"}:
+    supplements = {"supplement"} if application.status == "returned" else set()
+    if kind not in {m["kind"] for m in application.materials} | supplements:
         raise InvalidInput("kind_unknown", "这款产品不需要这种材料", field="kind")
     if application.documents.count() >= MAX_DOCUMENTS:
         raise InvalidInput("too_many_documents", "一件申请最多上传 30 次文件，需要更多请联系客户经理", field="file")

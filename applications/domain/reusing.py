@@ -19,13 +19,17 @@ PRECHECK = "precheck"
 def carry_precheck(*, application_id: int, profile: dict, request: dict, actor: Actor) -> None:
     """Put the answers of a pre-check into a draft, where nothing stands yet, and note which.
 
-    What contradicts the firm's own figures is left out as a whole: those go first.
+    What the product does not ask is not taken, for nobody would see it; what contradicts the firm's own figures is left
+    out as a whole, and a draft that somebody worked on already stays as it is.
     """
     application = locked_editable(application_id)
     membership = membership_for(application, actor)
     if not account_rules.may_edit(membership):
         raise NotPermitted("viewer_cannot_apply", "您的角色是仅查看，不能修改申请")
-    fresh = _missing_from(profile_for(application, membership), profile)
+    if application.sections_saved:
+        return
+    asked = _asked_of(profile, application.product.asked_keys)
+    fresh = _missing_from(profile_for(application, membership), asked)
     taken = fill_blanks(application, request, {})
     try:
         if fresh:
@@ -36,6 +40,29 @@ def carry_precheck(*, application_id: int, profile: dict, request: dict, actor: 
     if fields:
         application.taken_over = {"from": PRECHECK, "fields": fields}
         mark_changed(application, "taken_over", *taken)
+
+
+def _asked_of(profile: dict, keys: tuple[str, ...]) -> dict:
+    """The part of `profile` that a product asks for: `last.` keys of the newest year, `annual.` keys of each."""
+    newest = max((row["year"] for row in profile.get("annual") or []), default=0)
+    out: dict = {}
+    for key, value in profile.items():
+        if key == "annual":
+            rows = [
+                {
+                    k: v
+                    for k, v in row.items()
+                    if k == "year" or f"annual.{k}" in keys or (f"last.{k}" in keys and row["year"] == newest)
+                }
+                for row in value
+            ]
+            out |= {"annual": kept} if (kept := [row for row in rows if len(row) > 1]) else {}
+        elif key in ("team", "market"):
+            part = {k: v for k, v in value.items() if k in keys}
+            out |= {key: part} if part else {}
+        elif key in keys:
+            out[key] = value
+    return out
 
 
 def _missing_from(have: dict, offered: dict) -> dict:

@@ -46,6 +46,8 @@ def fill_blanks(application: Application, values: dict, answers: dict) -> list[s
     for name, value in values.items():
         if value in (None, "", []) or getattr(application, name) not in (None, "", []):
             continue
+        if not application.is_credit and name in (*_FRAME, "counterparties"):
+            continue  # a service asks for none of it
         asked = {"amount": None, "term_months": None, "method": "", "purpose": ""}
         if name in _FRAME and request_problems(application.product, **{**asked, _FRAME[name]: value}):
             continue

@@ -5,13 +5,14 @@ from __future__ import annotations
 import json
 from functools import wraps
 
+from cryptography.fernet import InvalidToken
 from django.contrib.auth.views import redirect_to_login
 from django.http import HttpRequest, HttpResponse, QueryDict
 
 from portal.kernel.crypto import decrypt, encrypt
 
 _KEY = "typed"
-LIMIT = 32_000  # characters of one form; more is no form of ours
+LIMIT = 24_000  # bytes of one form; more is no form of ours
 
 
 def keeps_typed(view):
@@ -22,7 +23,7 @@ def keeps_typed(view):
         if request.method == "POST" and not request.user.is_authenticated:
             fields = {k: v for k, v in request.POST.lists() if k != "csrfmiddlewaretoken"}
             text = json.dumps({"path": request.path, "fields": fields}, ensure_ascii=False)
-            if len(text) <= LIMIT:
+            if len(text.encode()) <= LIMIT:
                 request.session[_KEY] = encrypt(text)
             return redirect_to_login(request.path)
         return view(request, *args, **kwargs)
@@ -35,7 +36,11 @@ def typed_before(request: HttpRequest) -> QueryDict | None:
     sealed = request.session.get(_KEY)
     if request.method != "GET" or not sealed:
         return None
-    kept = json.loads(decrypt(sealed))
+    try:
+        kept = json.loads(decrypt(sealed))
+    except InvalidToken:  # the key was taken out of use meanwhile
+        del request.session[_KEY]
+        return None
     if kept["path"] != request.path:
         return None
     del request.session[_KEY]

@@ -8,6 +8,7 @@ from django.shortcuts import redirect, render
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_POST
 
+from accounts.rules import may_edit
 from applications import checklist
 from applications.domain import drafting
 from applications.domain.steps import note_opened
@@ -19,7 +20,7 @@ from applications.web.recovery import keeps_typed, typed_before
 from applications.web.views import editable_case, member_of
 from portal.kernel.actors import Actor
 from portal.kernel.clock import now
-from portal.kernel.errors import InvalidInput, PortalError
+from portal.kernel.errors import PortalError
 from portal.kernel.web import applicant, posted, put_error
 
 
@@ -58,6 +59,7 @@ def section(request: HttpRequest, reference: str, name: str) -> HttpResponse:
         "form": form,
         "section": Section(name),
         "taken_over": taken_over_words(application),
+        "saves_itself": may_edit(member_of(request, application)),
         "nav": "applications",
     }
     return render(request, "applications/section.html", context, status=422 if form.errors else 200)
@@ -89,20 +91,31 @@ def _autosave(request: HttpRequest, reference: str, name: str) -> HttpResponse:
     application = editable_case(request, reference)
     cls, initial = _form_of(request, application, name)
     data, faults = request.POST.copy(), {}
-    for _ in range(len(request.POST) + 1):
+    while True:
         form = cls(data, application=application, initial=initial)
         if form.is_valid():
             try:
                 _save(application, name, form, request.actor, by_itself=True)
-                break
-            except InvalidInput as error:
+            except PortalError as error:
                 put_error(form, error)
-        if None in form.errors or "__all__" in form.errors:
-            return render(request, "applications/_saved.html", {"refused": form.non_field_errors()})
-        for field in form.errors:
+            else:
+                return render(request, "applications/_saved.html", {"at": now(), "faults": list(faults.values())})
+        fresh = [field for field in form.errors if field in form.fields and field not in faults]
+        if not fresh:
+            # What stood before does not go with the rest either: nothing is saved, and that is said.
+            return render(request, "applications/_saved.html", {"refused": _words_of(form)})
+        for field in fresh:
             faults[field] = form.fields[field].label
             _put_back(data, field, initial.get(field))
-    return render(request, "applications/_saved.html", {"at": now(), "faults": list(faults.values())})
+
+
+def _words_of(form: SectionForm) -> list[str]:
+    """What is wrong, each with its field's name."""
+    return [
+        f"{form.fields[name].label}：{error}" if name in form.fields else str(error)
+        for name, errors in form.errors.items()
+        for error in errors
+    ]
 
 
 def _put_back(data: QueryDict, name: str, value: object) -> None:

@@ -29,7 +29,7 @@ from portal.kernel.pages import keyset
 from portal.kernel.web import applicant, posted, put_error, tell_error
 from products.models import Product
 from products.prechecks import SESSION_KEY as PRECHECK_KEY
-from products.prechecks import profile_of, wish_of
+from products.prechecks import kept_answers, profile_of, wish_of
 from products.questions import holds
 
 
@@ -81,13 +81,22 @@ def start(request: HttpRequest, code: str) -> HttpResponse:
             tell_error(request, error)
             return redirect("products:detail", code)
         return redirect("applications:tasks", application.reference)
-    return render(request, "applications/start.html", {"product": product, "members": members, "nav": "applications"})
+    return render(
+        request,
+        "applications/start.html",
+        {
+            "product": product,
+            "members": members,
+            "precheck": sum(map(bool, kept_answers(request.session.get(PRECHECK_KEY)).values())),
+            "nav": "applications",
+        },
+    )
 
 
 def _carry_precheck(request: HttpRequest, application: Application) -> None:
-    """Put the answers of a pre-check into the draft and forget them."""
-    answers = request.session.pop(PRECHECK_KEY, None)
-    if not answers:
+    """Put the answers of a pre-check into the draft if the applicant wants them there, and forget them."""
+    answers = kept_answers(request.session.pop(PRECHECK_KEY, None))
+    if not answers or "carry" not in request.POST:
         return
     wish = wish_of(answers)
     reusing.carry_precheck(
@@ -202,6 +211,9 @@ def documents(request: HttpRequest, reference: str) -> HttpResponse:
         {**m, "files": [f for f in files if f.kind == m["kind"]], "earlier": earlier.get(m["kind"])}
         for m in application.materials
     ]
+    if others := [f for f in files if f.kind not in {m["kind"] for m in application.materials}]:
+        why = "现在的回答不需要这些材料，但它们会一起提交；不想提交的请移除"
+        rows.append({"kind": "", "label": "其他已上传的材料", "why": why, "files": others})
     note_opened(application, Section.DOCUMENTS)
     context = {
         "application": application,

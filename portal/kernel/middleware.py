@@ -1,8 +1,9 @@
-"""Every answer carries `X-Request-Id`, so that a client and the log speak of the same request."""
+"""What every request passes: an id for client and log, and refusals of what no honest client sends whole."""
 
 import uuid
 
 import structlog
+from django.conf import settings
 
 from portal.kernel.errors_web import bad_request
 
@@ -18,6 +19,21 @@ class RequestIdHeader:
         response = self.get_response(request)
         response["X-Request-Id"] = request.trace_id
         return response
+
+
+class RefuseCutOffForms:
+    """A form whose connection broke on the way is shorter than it said: taken for whole, it would blank what it left out."""
+
+    def __init__(self, get_response) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request):
+        said = request.META.get("CONTENT_LENGTH") or "0"
+        is_form = request.content_type == "application/x-www-form-urlencoded" and said.isdigit()
+        # Longer than Django reads is refused by Django.
+        if is_form and int(said) <= settings.DATA_UPLOAD_MAX_MEMORY_SIZE and len(request.body) < int(said):
+            return bad_request(request)
+        return self.get_response(request)
 
 
 class RefuseNullBytes:

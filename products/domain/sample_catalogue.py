@@ -252,6 +252,7 @@ PRODUCTS: list[dict] = [
                 "label": "现在已持有的股权比例",
                 "type": "count",
                 "unit": "%",
+                "required": True,
                 "help": "没有请填 0；已持有 20% 以上的，每次增持 5% 以上",
                 "when": {"deal_kind": ["minority"]},
             },

@@ -17,7 +17,7 @@ from products.domain.judging import Judged
 from products.domain.prechecking import ProductAnswer, precheck_nameless
 from products.policy.engine import read
 from products.policy.facts import Known
-from products.prechecks import BY_CODE, SESSION_KEY, STEPS, profile_of, wish_of
+from products.prechecks import BY_CODE, SESSION_KEY, STEPS, kept_answers, profile_of, wish_of
 from products.web.precheck_forms import FORMS
 
 OUTCOMES = (
@@ -30,8 +30,7 @@ _RANK = {"fail": 0, "refer": 1, "pass": 2, "not_applicable": 3}
 
 
 def answers_of(request: HttpRequest) -> dict[str, dict]:
-    kept = request.session.get(SESSION_KEY)
-    return kept if isinstance(kept, dict) else {}
+    return kept_answers(request.session.get(SESSION_KEY))
 
 
 def _judge(answers: dict[str, dict]) -> tuple[Judged, list[ProductAnswer]]:

@@ -47,7 +47,7 @@
     return Object.keys(when).every(function (name) {
       var given = valuesOf(form, name), wanted = when[name];
       if (Array.isArray(wanted)) { return given.some(function (value) { return wanted.indexOf(value) >= 0; }); }
-      return given.some(function (value) { return Number(value.replace(/,/g, "")) > wanted.over; });
+      return given.some(function (value) { return Number(value.normalize("NFKC").replace(/,/g, "")) > wanted.over; });
     });
   }
   document.querySelectorAll("form[data-conditions]").forEach(function (form) {

@@ -1,16 +1,21 @@
 """Nothing typed is lost: saving by itself, coming back after the session ended, earlier answers, documents, step times."""
 
+import io
 import re
 from decimal import Decimal
 
 import pytest
-from django.test import Client
+from django.core.handlers.wsgi import WSGIRequest
+from django.http import HttpResponse
+from django.test import Client, RequestFactory
 
+from accounts.enums import Role
 from accounts.models import EnterpriseProfile, OutboxMessage, User
 from applications.domain import drafting, reusing
 from applications.enums import Section
 from applications.models import Application, Step
-from portal.kernel.errors import NotPermitted, RuleRefused
+from portal.kernel.errors import InvalidInput, NotPermitted, RuleRefused
+from portal.kernel.middleware import RefuseCutOffForms
 from portal.kernel.models import Event
 from products.prechecks import SESSION_KEY
 from tests import factories
@@ -291,7 +296,7 @@ def test_answers_are_carried_into_the_application_after_sign_up(defaults):
     factories.answer_precheck(client)
     sign_in(client, "/applications/start/zhaojindai/", "new@demo.example")
     assert SESSION_KEY in client.session, "signing in must not lose the answers"
-    page = client.post("/applications/start/zhaojindai/", {"uscc": sign_up(client)})
+    page = client.post("/applications/start/zhaojindai/", {"uscc": sign_up(client), "carry": "1"})
     application = Application.objects.get()
     assert page.headers["Location"] == f"/applications/{application.reference}/tasks/"
     assert (application.requested_amount, application.term_months, application.purpose) == (
@@ -313,7 +318,7 @@ def test_carried_answers_do_not_overwrite_what_the_firm_said(founder):
     client = Client()
     factories.answer_precheck(client, people={"employees": "7", "rd_employees": "3"})
     client.force_login(founder.user, backend="django.contrib.auth.backends.ModelBackend")
-    client.post("/applications/start/zhaojindai/", {"uscc": founder.enterprise.uscc})
+    client.post("/applications/start/zhaojindai/", {"uscc": founder.enterprise.uscc, "carry": "1"})
     reference = Application.objects.get().reference
     operations = client.get(f"/applications/{reference}/sections/enterprise/").context["form"]
     assert operations.initial["employees"] == factories.PROFILE["employees"]
@@ -323,5 +328,144 @@ def test_a_wish_outside_the_product_is_left_out(founder):
     client = Client()
     factories.answer_precheck(client)
     client.force_login(founder.user, backend="django.contrib.auth.backends.ModelBackend")
-    client.post("/applications/start/zhaojiedai/", {"uscc": founder.enterprise.uscc})
+    client.post("/applications/start/zhaojiedai/", {"uscc": founder.enterprise.uscc, "carry": "1"})
     assert Application.objects.get().requested_amount is None
+
+
+def carried_by(founder, product: str, **changes) -> tuple[Client, Application]:
+    client = Client()
+    factories.answer_precheck(client, **changes)
+    client.force_login(founder.user, backend=BACKEND)
+    client.post(f"/applications/start/{product}/", {"uscc": founder.enterprise.uscc, "carry": "1"})
+    return client, Application.objects.get()
+
+
+def own_words(founder) -> dict:
+    return EnterpriseProfile.objects.get(enterprise=founder.enterprise, source="self").data
+
+
+def test_nothing_is_carried_unless_the_applicant_wants_it(founder):
+    client = Client()
+    factories.answer_precheck(client)
+    client.force_login(founder.user, backend=BACKEND)
+    assert 'name="carry"' in client.get("/applications/start/zhaojindai/").text
+    client.post("/applications/start/zhaojindai/", {"uscc": founder.enterprise.uscc})
+    assert Application.objects.get().requested_amount is None
+    assert SESSION_KEY not in client.session, "and it is forgotten"
+
+
+def test_what_no_form_of_the_product_asks_is_not_carried(founder):
+    """纳税信用级别 comes from the tax source: no form shows it, so nobody could correct it."""
+    profile = {"established_on": "2019-06-11", "titles": []}
+    EnterpriseProfile.objects.filter(enterprise=founder.enterprise, source="self").update(data=profile)
+    carried_by(founder, "zhaoqidai", sales={"revenue": "5200", "tax_grade": "D"})
+    assert "tax_grade" not in own_words(founder)
+    assert own_words(founder)["class_1_ip"] == 12
+
+
+def test_a_draft_that_was_worked_on_stays_as_it_is(founder):
+    factories.draft(founder, "zhaojindai")
+    before = own_words(founder)
+    _, application = carried_by(founder, "zhaojindai", people={"employees": "7", "rd_employees": "3"})
+    assert application.taken_over == {}
+    assert own_words(founder) == before
+
+
+def test_a_service_takes_over_no_amount_and_no_counterparty(founder):
+    factories.submitted(founder, counterparties=["甲公司"])
+    client = Client()
+    factories.answer_precheck(client)
+    client.force_login(founder.user, backend=BACKEND)
+    client.post("/applications/start/account-opening/", {"uscc": founder.enterprise.uscc, "carry": "1"})
+    service = Application.objects.get(product__code="account-opening")
+    assert (service.requested_amount, service.term_months, service.counterparties) == (None, None, [])
+
+
+# ── what must not go wrong ────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def test_saving_by_itself_never_says_saved_when_nothing_was(client, base):
+    """What stood before does not go with what is typed now: fewer patents than are told to be one's own."""
+    path = f"{base}sections/operations/autosave/"
+    assert "已自动保存" in client.post(path, {"class_1_ip": "12", "class_1_ip_self_developed": "12"}).text
+    page = client.post(path, {"class_1_ip": "5", "class_1_ip_self_developed": "13", "class_2_ip": "33"})
+    assert "没有保存" in page.text
+    assert "已自动保存" not in page.text
+    form = client.get(f"{base}sections/operations/").context["form"]
+    assert str(form.initial["class_1_ip"]) == "12"
+
+
+def test_many_made_up_fields_cost_no_more(client, base, django_assert_max_num_queries):
+    data = {f"x{n}": "1" for n in range(900)} | {"class_1_ip": "5", "class_1_ip_self_developed": "13"}
+    with django_assert_max_num_queries(40):
+        client.post(f"{base}sections/operations/autosave/", data)
+
+
+def test_a_viewer_is_told_and_gets_no_form_that_saves_itself(founder, client, base):
+    viewer = factories.member(founder.enterprise, role=Role.VIEWER)
+    reader = Client()
+    reader.force_login(viewer.user, backend=BACKEND)
+    drafting.save_section(
+        application_id=Application.objects.get().pk,
+        section=Section.NEED,
+        profile={},
+        request={"term_months": 12},
+        actor=founder.actor,
+    )
+    page = reader.post(f"{base}sections/need/autosave/", NEED)
+    assert page.status_code in (200, 404)
+    assert "已自动保存" not in page.text
+    assert "hx-post" in client.get(f"{base}sections/need/").text
+    assert "hx-post" not in reader.get(f"{base}sections/need/").text
+
+
+def cut_off(body: bytes, said: int, content_type: str = "application/x-www-form-urlencoded"):
+    """What the site makes of a request whose connection broke: the body is shorter than it said."""
+    environ = RequestFactory()._base_environ(
+        REQUEST_METHOD="POST", CONTENT_TYPE=content_type, CONTENT_LENGTH=str(said), **{"wsgi.input": io.BytesIO(body)}
+    )
+    return RefuseCutOffForms(lambda request: HttpResponse("taken"))(WSGIRequest(environ))
+
+
+def test_a_form_that_was_cut_off_on_the_way_is_refused():
+    body = b"requested_amount=300&term_mon"
+    assert cut_off(body, len(body) + 80).status_code == 400
+    assert cut_off(body, len(body)).content == b"taken"
+    assert cut_off(b"{", 5, "application/json").content == b"taken", "JSON that was cut off is no JSON"
+
+
+def test_a_seal_of_a_lost_key_is_forgotten(client, base):
+    session = client.session
+    session["typed"] = "gAAAAABkpath-that-no-key-opens"
+    session.save()
+    assert client.get(f"{base}sections/need/").status_code == 200
+    assert "typed" not in client.session
+
+
+def test_a_file_the_answers_ask_no_more_is_still_shown_and_can_be_removed(founder, client):
+    application = factories.draft(
+        founder,
+        "zhaobaodai",
+        requested_amount=1_000_000,
+        repayment_method="equal_installment",
+        answers={"collateral_kind": "ip", "collateral_detail": "专利"},
+    )
+    drafting.upload(
+        application_id=application.pk, kind="ip_certificate", upload=factories.pdf("专利.pdf"), actor=founder.actor
+    )
+    drafting.save_section(
+        application_id=application.pk,
+        section=Section.NEED,
+        profile={},
+        request={"answers": {"collateral_kind": "machinery", "collateral_detail": "设备"}},
+        actor=founder.actor,
+    )
+    page = client.get(f"/applications/{application.reference}/documents/")
+    assert "其他已上传的材料" in page.text
+    assert "专利.pdf" in page.text
+
+
+def test_a_supplement_is_attached_to_a_returned_case_only(founder):
+    application = factories.draft(founder, "zhaojindai")
+    with pytest.raises(InvalidInput):
+        drafting.upload(application_id=application.pk, kind="supplement", upload=factories.pdf(), actor=founder.actor)
