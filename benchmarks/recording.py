@@ -20,7 +20,7 @@ from django.db import connection
 class Statement:
     sql: str
     params: tuple
-    returned: object = None
+    returned: tuple = ()
 
     @property
     def is_select(self) -> bool:
@@ -39,13 +39,13 @@ class _Recorder:
         return result
 
 
-def _returned(sql: str, cursor: Any) -> object:
-    """The key that the statement gave back; the cursor stands again before its first row."""
+def _returned(sql: str, cursor: Any) -> tuple:
+    """The keys that the statement gave back, one a row; the cursor stands again before its first row."""
     if " RETURNING " not in sql:
-        return None
-    row = cursor.fetchone()
+        return ()
+    rows = cursor.fetchall()
     cursor.cursor.scroll(0, mode="absolute")
-    return row[0] if row else None
+    return tuple(row[0] for row in rows)
 
 
 @contextmanager
@@ -63,8 +63,8 @@ def replay(statements: Sequence[Statement], renamed: Mapping[object, object] | N
             params = tuple(_rename(value, keys) for value in statement.params) if keys else statement.params
             cursor.execute(statement.sql, params)
             rows = cursor.fetchall() if cursor.description else ()
-            if statement.returned is not None and keys:
-                keys[statement.returned] = rows[0][0]
+            if keys:
+                keys |= dict(zip(statement.returned, (row[0] for row in rows if statement.returned), strict=True))
 
 
 def _rename(value: object, keys: Mapping[object, object]) -> object:
