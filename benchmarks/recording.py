@@ -68,4 +68,7 @@ def replay(statements: Sequence[Statement], renamed: Mapping[object, object] | N
 
 
 def _rename(value: object, keys: Mapping[object, object]) -> object:
+    """A parameter under its new key; arrays are the columns of an insert of several rows."""
+    if isinstance(value, list):
+        return [_rename(each, keys) for each in value]
     return keys.get(value, value) if isinstance(value, int | str) and not isinstance(value, bool) else value
