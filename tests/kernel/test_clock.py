@@ -4,7 +4,7 @@ from datetime import date, datetime
 
 import pytest
 
-from portal.kernel.clock import BEIJING, due_after, is_workday, workdays_between
+from portal.kernel.clock import BEIJING, due_after, is_workday, load_overrides, workdays_between
 from portal.kernel.models import WorkdayOverride
 
 pytestmark = pytest.mark.django_db
@@ -61,3 +61,16 @@ def test_days_left_until_a_friday_midnight(start, left):
     due = due_after(at("2026-11-25T09:00"), 2)
     assert due.last_day == date(2026, 11, 27)
     assert workdays_between(at(f"{start}T09:00"), due.at) == left
+
+
+@pytest.mark.django_db
+def test_a_changed_override_counts_at_once_though_they_are_kept():
+    day = date(2026, 11, 25)
+    assert is_workday(day)[0]
+    row = WorkdayOverride.objects.create(day=day, is_workday=False, note="x")
+    assert load_overrides(day, day) == {day: False}
+    row.is_workday = True
+    row.save()
+    assert load_overrides(day, day) == {day: True}
+    row.delete()
+    assert load_overrides(day, day) == {}

@@ -5,8 +5,10 @@ from decimal import Decimal
 
 import pytest
 from django.core.exceptions import ValidationError
+from django.test import Client
 
 from accounts.profile_rules import flatten
+from applications.domain.submission import what_is_left
 from applications.models import Application
 from applications.web.forms import FORMS, NeedForm
 from products import questions
@@ -336,3 +338,35 @@ def test_answer_of_the_wrong_kind_is_told(type, good, bad):
     assert questions.problem(question, good) == ""
     assert questions.problem(question, None) == ""
     assert all(questions.problem(question, value) for value in bad)
+
+
+def test_a_minority_deal_must_say_what_is_held_already(founder):
+    """Left open, it would let the proof of the holding be left out."""
+    application = factories.draft(
+        founder,
+        "tech-ma-loan",
+        requested_amount=Decimal(30_000_000),
+        repayment_method="equal_principal",
+        purpose="acquisition",
+        answers={"deal_kind": "minority", "target_name": "甲公司", "deal_price": "60000000.00"},
+    )
+    assert what_is_left(application)["need"] == ("现在已持有的股权比例",)
+
+
+@pytest.mark.parametrize("code", ["a'b", "A", "1a", "a-b", "a b"])
+def test_a_question_code_is_a_plain_name(code):
+    with pytest.raises(questions.QuestionError) as caught:
+        questions.parse([{"code": code, "label": "x", "type": "text"}])
+    assert caught.value.place == "/0/code"
+
+
+def test_markup_in_a_question_is_shown_as_text(founder):
+    product = Product.objects.get(code="zhaobaodai")
+    product.questions = [{"code": "x", "label": "X", "type": "text", "help": "<b hx-post='/logout/'>y</b>"}]
+    product.save()
+    client = Client()
+    client.force_login(founder.user, backend="django.contrib.auth.backends.ModelBackend")
+    tasks = client.post("/applications/start/zhaobaodai/", {"uscc": founder.enterprise.uscc}).headers["Location"]
+    page = client.get(tasks.replace("tasks/", "sections/need/")).text
+    assert "<b hx-post" not in page
+    assert "&lt;b hx-post" in page
