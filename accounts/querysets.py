@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import date
+
 from django.db import models
 from django.db.models import Q
 
@@ -10,9 +12,9 @@ from portal.kernel.clock import today
 
 
 class MembershipQuerySet(models.QuerySet):
-    def current(self) -> MembershipQuerySet:
-        """Neither revoked nor past its end."""
-        return self.filter(revoked_at=None).filter(Q(valid_until=None) | Q(valid_until__gte=today()))
+    def current(self, on: date | None = None) -> MembershipQuerySet:
+        """Neither revoked nor past its end `on` a day, today unless said otherwise."""
+        return self.filter(revoked_at=None).filter(Q(valid_until=None) | Q(valid_until__gte=on or today()))
 
     def verified(self) -> MembershipQuerySet:
         return self.filter(verified_at__isnull=False)

@@ -41,8 +41,8 @@ class ScoreForm(forms.Form):
             )
             self.fields[f"reason_{dimension}"] = forms.CharField(label="依据", max_length=500, required=False)
 
-    def rows(self) -> list:
-        return [(dimension, self[f"points_{dimension}"], self[f"reason_{dimension}"]) for dimension in Dimension]
+    def pairs(self) -> list:
+        return [(self[f"points_{dimension}"], self[f"reason_{dimension}"]) for dimension in Dimension]
 
     def arguments(self) -> dict:
         data = self.cleaned_data

@@ -13,23 +13,20 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 
 from accounts.domain import memberships
 from accounts.enums import BankerRole
-from accounts.models import Banker, Membership, User
-from accounts.profile_rules import DISTRICT_NAMES, LABELS
-from applications.admin.acts import ACTS, offered
-from applications.admin.forms import ApproveForm, NoteForm, RecommendForm, ScoreForm
-from applications.domain import reviewing
-from applications.domain.screening import known_of
-from applications.models import Application, Assessment, Supplement
+from accounts.models import Banker, Membership
+from applications.admin import screen
+from applications.admin.acts import ACTS
+from applications.admin.screen import Failed
+from applications.models import Application
 from applications.queries import case, queues
 from applications.queries.sealing import sealed_case
 from portal.kernel.access import mask_address, mask_name, note_access
 from portal.kernel.actors import Actor, ActorKind
 from portal.kernel.errors import PortalError
 from portal.kernel.files import as_attachment
-from portal.kernel.money import wan
 from portal.kernel.sheets import stream_csv
 from portal.kernel.web import client_address, put_error
-from products.enums import SIZE_LABELS, Stage, Tier
+from products.enums import Tier
 from products.models import Product
 from products.policy.sealed import problems
 
@@ -40,12 +37,13 @@ WORKING_ROLES = (BankerRole.RM, BankerRole.REVIEWER, BankerRole.APPROVER)
 def working_banker(request: HttpRequest) -> Banker:
     """The banker on the case desk, and the request's actor. Policy and system administrators have no cases."""
     banker = (
-        Banker.objects.select_related("user", "branch")
+        Banker.objects.select_related("branch")
         .filter(user_id=request.user.pk, is_active=True, role__in=WORKING_ROLES)
         .first()
     )
     if banker is None:
         raise PermissionDenied
+    banker.user = request.user
     request.actor = Actor(ActorKind.BANKER, user_id=request.user.pk, address=client_address(request))
     return banker
 
@@ -101,15 +99,15 @@ def _export(rows) -> HttpResponse:
     lines = (
         [
             a.reference,
-            a.enterprise.name,
-            a.enterprise.uscc,
-            a.product.name,
+            a.enterprise_name,
+            a.enterprise_uscc,
+            a.product_name,
             a.requested_amount,
             a.tier,
             a.score_low,
             a.status_info.label,
             a.due_at and f"{a.due_at:%Y-%m-%d}",
-            a.assignee and a.assignee.user,
+            a.holder_name,
         ]
         for a in found
     )
@@ -117,9 +115,7 @@ def _export(rows) -> HttpResponse:
 
 
 def _case(request: HttpRequest, reference: str) -> Application:
-    rows = Application.objects.visible_to(request.actor).select_related(
-        "enterprise", "product", "assignee__user", "partner", "offer"
-    )
+    rows = Application.objects.visible_to(request.actor).with_screen()
     return get_object_or_404(rows, reference=reference)
 
 
@@ -154,135 +150,14 @@ def act(request: HttpRequest, reference: str, code: str) -> HttpResponse:
             messages.success(request, pressed.done)
             return redirect("admin:case", reference)
     application.refresh_from_db()
-    return _render_case(request, application, banker, failed=(code, form))
+    return _render_case(request, application, banker, failed=Failed(code, form))
 
 
 def _render_case(
-    request: HttpRequest, application: Application, banker: Banker, failed: tuple | None = None
+    request: HttpRequest, application: Application, banker: Banker, failed: Failed | None = None
 ) -> HttpResponse:
-    screening = case.newest_screening(application)
-    submission = application.submissions.order_by("-round").first()
-    assessments = list(application.assessments.select_related("banker__user"))
-    # Nobody recommends before scoring, and nothing is asked before a return: two queries less on a fresh case.
-    recommendations = application.recommendations.select_related("banker__user").order_by("-pk")
-    recommendation = recommendations.first() if assessments else None
-    was_returned = application.round > 1 or application.status == "returned"
-    mine = {a.dimension: a for a in assessments if a.banker_id == banker.pk}
-    left = [d for d in reviewing.Dimension if d not in mine] if application.is_credit else []
-    rows = offered(
-        application,
-        banker,
-        recommendation=recommendation,
-        scorer_ids={a.scored_by_id for a in assessments},
-        scores_left=left,
-    )
-    context = {
-        **admin.site.desk_context(request),
-        "title": application.enterprise.name,
-        "application": application,
-        "banker": banker,
-        "clock": queues.with_clocks([application])[0][1],
-        "screening": screening,
-        "groups": case.finding_groups(screening),
-        "score": case.score_rows(screening),
-        "facts": _facts(application, submission),
-        "answers": case.answer_rows(application),
-        "documents": application.documents.filter(removed_at=None),
-        "notes": application.notes.select_related("banker__user").order_by("-pk")[:20],
-        "events": case.staff_timeline(application.reference, known=_people(application, banker, assessments)),
-        "assessments": assessments,
-        "recommendation": recommendation,
-        "turn": case.desk_turn(
-            application,
-            may_act=any(not row.why_not for row in rows) or _may_score(application, banker),
-            scores_left=len(left),
-        ),
-        "home_queue": queues.QUEUES["signature" if banker.role == BankerRole.APPROVER else "mine"],
-        "offered": rows,
-        "forms": _forms(rows, application, mine, recommendation, failed),
-        "failed": failed and failed[0],
-        "score_form": failed[1] if failed and failed[0] == "score" else _score_form(mine),
-        "may_score": _may_score(application, banker),
-        "note_form": failed[1] if failed and failed[0] == "note" else NoteForm(auto_id="note_%s"),
-        "size_labels": SIZE_LABELS,
-        "stage": Stage(screening.stage).label if screening and screening.stage else "",
-        "supplements": Supplement.objects.filter(application=application).order_by("-pk") if was_returned else [],
-    }
+    context = {**admin.site.desk_context(request), **screen.context(application, banker, failed)}
     return TemplateResponse(request, "admin/case.html", context, status=422 if failed else 200)
-
-
-def _people(application: Application, banker: Banker, assessments: list[Assessment]) -> list[User]:
-    """Bankers that are read already: who looks, who holds the case, who scored."""
-    holders = [application.assignee.user] if application.assignee else []
-    return [banker.user, *holders, *(row.banker.user for row in assessments)]
-
-
-def _may_score(application: Application, banker: Banker) -> bool:
-    return (
-        application.is_credit
-        and application.status == "screened"
-        and application.assignee_id == banker.pk
-        and banker.role == BankerRole.REVIEWER
-    )
-
-
-def _score_form(mine: dict) -> ScoreForm:
-    initial = {f"points_{d}": a.points for d, a in mine.items()} | {f"reason_{d}": a.reason for d, a in mine.items()}
-    return ScoreForm(initial=initial)
-
-
-def _forms(rows: list, application: Application, mine: dict, recommendation, failed: tuple | None) -> list:
-    """(act, form, why not) for the decision bar; the failed form keeps what was typed."""
-    out = []
-    for row in rows:
-        if failed and failed[0] == row.act.code:
-            form = failed[1]
-        elif row.act.form is RecommendForm:
-            form = RecommendForm(initial=RecommendForm.initial_for(application), auto_id=f"{row.act.code}_%s")
-        elif issubclass(row.act.form, ApproveForm):
-            form = row.act.form(
-                initial={"recommendation_id": recommendation.pk, "reason_code": recommendation.reason_code},
-                auto_id=f"{row.act.code}_%s",
-            )
-        else:
-            form = row.act.form(auto_id=f"{row.act.code}_%s")
-        out.append((row, form))
-    return out
-
-
-def _facts(application: Application, submission) -> list[dict]:
-    """What was submitted, by field with its source and conflicts, for the left column."""
-    if submission is None:
-        return []
-    submission.application = application
-    known, _, _ = known_of(submission)
-    rows = []
-    for key, value in known.values.items():
-        field = key.rpartition(".")[2]
-        if field not in LABELS:
-            continue
-        year = key.split(".")[1] if key.startswith("annual.") else ""
-        is_money = key.startswith("annual.") or field.startswith("institutional")
-        conflict = [_value(other, field, is_money) for other in known.conflicts.get(key, ())]
-        rows.append(
-            {
-                "label": f"{year} {LABELS[field]}".strip(),
-                "value": _value(value, field, is_money),
-                "source": case.SOURCE_LABELS.get(known.sources[key], ""),
-                "conflict": conflict,
-            }
-        )
-    return rows
-
-
-def _value(value: object, field: str, is_money: bool) -> str:
-    if is_money:
-        return f"{wan(value, 2)} 万元"
-    if isinstance(value, bool):
-        return "是" if value else "否"
-    if field == "district_code":
-        return DISTRICT_NAMES.get(str(value), str(value))
-    return f"{value}%" if field == "share_pct" else str(value)
 
 
 @never_cache

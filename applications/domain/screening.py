@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Iterable
 
 from accounts.domain.profiles import merge
 from accounts.models import EnterpriseProfile
 from applications.domain.cases import locked
 from applications.enums import EvidenceOutcome
-from applications.models import Application, Screening, Submission
+from applications.models import Application, Evidence, Screening
 from portal.kernel.actors import SYSTEM
 from portal.kernel.clock import BEIJING, now
 from portal.kernel.errors import PolicyUnusable
@@ -56,7 +57,7 @@ def _judge(application: Application) -> Screening:
     policies = policies_in_force(as_of)
     product_policy = required(policies, application.product.policy_code)
     compiled(product_policy)
-    known, declared, verified = known_of(submission)
+    known, declared, verified = known_from(submission.content, application.evidence.filter(round=application.round))
     judged = judge(
         uscc=application.enterprise.uscc,
         known=known,
@@ -83,11 +84,11 @@ def _judge(application: Application) -> Screening:
     )
 
 
-def known_of(submission: Submission) -> tuple[Known, list[dict] | None, list[dict]]:
-    """What is known for a submission: its frozen profile rows and the evidence of its round."""
-    rows = [EnterpriseProfile(source=item["source"], data=item["data"]) for item in submission.content["profiles"]]
+def known_from(content: dict, evidence_rows: Iterable[Evidence]) -> tuple[Known, list[dict] | None, list[dict]]:
+    """What is known for a submission: its frozen profile rows (in `content`) and the evidence of its round."""
+    rows = [EnterpriseProfile(source=item["source"], data=item["data"]) for item in content["profiles"]]
     down = set()
-    for evidence in submission.application.evidence.filter(round=submission.round):
+    for evidence in evidence_rows:
         if evidence.outcome == EvidenceOutcome.OK:
             rows.append(
                 EnterpriseProfile(source="tax" if evidence.source == "tax" else "registry", data=evidence.value)

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import Decimal
 
+from django.db.models import OuterRef, QuerySet, Subquery
+
 from accounts.models import User
 from applications.enums import DECLINE_WORDS, ReturnReason
-from applications.models import Application, Offer, Screening
+from applications.models import Application, Offer, Screening, Submission
 from portal.kernel.clock import BEIJING, last_day, now, workdays_between
 from portal.kernel.models import Event
 from portal.kernel.wording import cn_day
@@ -189,21 +191,17 @@ STAFF_TITLES = {code: title for code, (title, _) in TITLES.items()} | {
 _ACTORS = {"applicant": "企业", "banker": "银行", "partner": "合作机构", "system": "系统"}
 
 
-def staff_timeline(reference: str, known: Iterable[User] = (), limit: int = 30) -> list[Step]:
-    """Everything on the case, newest first, with bankers' names; those of the people `known` need no look-up."""
-    events = list(Event.objects.filter(stream=reference).order_by("-seq")[:limit])
-    ids = {int(e.actor.partition(":")[2]) for e in events if e.actor.startswith("banker:")}
-    names = {user.pk: user.name for user in known}
-    if unknown := ids - set(names):
+def staff_timeline(reference: str, known: Mapping[int, str], limit: int = 30) -> list[Step]:
+    """Everything on the case, newest first, with bankers' names; `known` names, by user, need no look-up."""
+    rows = Event.objects.filter(stream=reference).order_by("-seq").values_list("type", "actor_kind", "actor", "at")
+    events = [(code, kind, actor.partition(":")[2], at) for code, kind, actor, at in rows[:limit]]
+    ids = {int(number) for _, kind, number, _ in events if kind == "banker"}
+    names = dict(known)
+    if unknown := ids - names.keys():
         names |= dict(User.objects.filter(pk__in=unknown).values_list("pk", "name"))
     return [
-        Step(
-            STAFF_TITLES.get(e.type, e.type),
-            names.get(int(e.actor.partition(":")[2])) if e.actor_kind == "banker" else _ACTORS[e.actor_kind],
-            e.at,
-            "todo",
-        )
-        for e in events
+        Step(STAFF_TITLES.get(code, code), names.get(int(number)) if kind == "banker" else _ACTORS[kind], at, "todo")
+        for code, kind, number, at in events
     ]
 
 
@@ -365,10 +363,33 @@ def offer_plan(application: Application, offer: Offer) -> Plan:
     )
 
 
-_POLICIES = ("eligibility__policy", "score__policy", "tier__policy")
+# What pages show of a screening; a policy's document stays where it is, compiled once a process.
+_SHOWN = (
+    *(field.name for field in Screening._meta.concrete_fields),
+    *("eligibility__result", "eligibility__digest", "eligibility__policy", "tier__result"),
+    *("score__result", "score__policy", "eligibility__policy__number", "eligibility__policy__title"),
+    *(f"{part}__policy__{name}" for part in ("eligibility", "score") for name in ("sha256", "frozen_at")),
+)
+
+
+def _screenings(application: Application) -> QuerySet[Screening]:
+    rows = application.screenings.select_related("eligibility__policy", "score__policy", "tier")
+    return rows.only(*_SHOWN).order_by("-round")
 
 
 def newest_screening(application: Application) -> Screening | None:
-    """With its evaluations and policies; the documents stay where they are, compiled once a process."""
-    rows = application.screenings.select_related(*_POLICIES).defer(*[f"{name}__document" for name in _POLICIES])
-    return rows.order_by("-round").first()
+    """With its evaluations and their policies, as far as pages show them."""
+    return _screenings(application).first()
+
+
+def desk_screening(application: Application) -> Screening | None:
+    """The newest screening, with the content it judged in `content`."""
+    submission = Submission.objects.filter(application=OuterRef("application_id"), round=OuterRef("round"))
+    return _screenings(application).annotate(content=Subquery(submission.values("content"))).first()
+
+
+def submitted_content(application: Application, screening: Screening | None) -> dict | None:
+    """What was submitted last; taken from `desk_screening` when that is what it judged."""
+    if screening is not None and screening.round == application.round:
+        return screening.content
+    return application.submissions.order_by("-round").values_list("content", flat=True).first()

@@ -85,13 +85,15 @@ class Clock:
     used: int
 
 
-def clock_of(application: Application, overrides: dict[date, bool], at: datetime | None = None) -> Clock:
+def clock_of(
+    application: Application, overrides: dict[date, bool], *, sla_days: int, offer_ends: datetime | None
+) -> Clock:
     """The clock of a row; `overrides` is the page's, so that rows cost no query."""
-    moment = at or now()
+    moment = now()
     if application.paused_days is not None:
         return Clock("暂停", "na", 0)
     if application.status_info.turn == "applicant":
-        by = application.offer.expires_at if application.status == "offered" else application.answer_by
+        by = offer_ends if application.status == "offered" else application.answer_by
         return Clock(f"企业 {last_day(by):%m-%d} 前" if by else "等企业", "na", 0)
     if application.due_at is None or application.status_info.turn not in ("bank", "system"):
         return Clock("—", "na", 0)
@@ -100,12 +102,21 @@ def clock_of(application: Application, overrides: dict[date, bool], at: datetime
     left = workdays_between(moment, application.due_at, overrides)
     if left <= 0:
         return Clock("今日到期", "turn", 90)
-    return Clock(f"剩 {left} 天", "bank", max(100 - round(left * 100 / max(application.product.sla_days, 1)), 5))
+    return Clock(f"剩 {left} 天", "bank", max(100 - round(left * 100 / max(sla_days, 1)), 5))
 
 
 def with_clocks(rows: list[Application]) -> list[tuple[Application, Clock]]:
-    """Rows of a page with their clocks, at the cost of one query."""
-    moments = [row.due_at for row in rows if row.due_at]
-    first, last = min([now(), *moments]), max([now(), *moments])
-    overrides = load_overrides(first.astimezone(BEIJING).date(), last.astimezone(BEIJING).date())
-    return [(row, clock_of(row, overrides)) for row in rows]
+    """Rows of `with_row()` with their clocks, at the cost of one query."""
+    overrides = _overrides_for(rows)
+    return [(row, clock_of(row, overrides, sla_days=row.sla_days, offer_ends=row.offer_ends)) for row in rows]
+
+
+def case_clock(application: Application) -> Clock:
+    """The clock of one case read with its product and offer."""
+    ends = application.offer.expires_at if application.status == "offered" else None
+    return clock_of(application, _overrides_for([application]), sla_days=application.product.sla_days, offer_ends=ends)
+
+
+def _overrides_for(rows: list[Application]) -> dict[date, bool]:
+    moments = [now(), *(row.due_at for row in rows if row.due_at)]
+    return load_overrides(min(moments).astimezone(BEIJING).date(), max(moments).astimezone(BEIJING).date())

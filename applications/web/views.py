@@ -50,7 +50,7 @@ def editable_case(request: HttpRequest, reference: str) -> Application:
 @applicant
 @require_safe
 def application_list(request: HttpRequest) -> HttpResponse:
-    rows = Application.objects.visible_to(request.actor).select_related("enterprise", "product")
+    rows = Application.objects.visible_to(request.actor).with_line()
     try:
         page = keyset(rows, order=("created_at", "id"), cursor=request.GET.get("cursor", ""), limit=20, descending=True)
     except PortalError as error:

@@ -7,6 +7,7 @@ import pytest
 from django.test import Client
 
 from accounts.models import User
+from applications.enums import Dimension
 from applications.models import Application
 from portal.kernel.models import AccessRecord
 from tests import factories
@@ -198,8 +199,23 @@ def test_queue_costs_the_same_for_one_and_three_rows(bankers, founder, run_jobs,
 def test_case_page_stays_within_its_queries(case, django_assert_max_num_queries):
     client = signed_in("reviewer@bank.example")
     client.get(f"/admin/cases/{case.reference}/")
-    with django_assert_max_num_queries(12):
+    with django_assert_max_num_queries(10):
         client.get(f"/admin/cases/{case.reference}/")
+
+
+def test_recommended_case_costs_at_most_two_queries_more(case, django_assert_max_num_queries):
+    reviewer, approver = signed_in("reviewer@bank.example"), signed_in("approver@bank.example")
+    base = f"/admin/cases/{case.reference}/"
+    reviewer.post(f"{base}claim/")
+    page = reviewer.get(base).text
+    assert all(f'name="points_{d}"' in page for d in Dimension)
+    points = {f"points_{d}": "20" for d in Dimension} | {f"reason_{d}": "看过材料" for d in Dimension}
+    reviewer.post(f"{base}score/", points)
+    proposal = {"proposal": "decline", "reason_code": "out_of_scope", "comment": "范围外"}
+    reviewer.post(f"{base}recommend/", proposal)
+    assert "范围外" in approver.get(base).text
+    with django_assert_max_num_queries(11):
+        approver.get(base)
 
 
 def test_contact_is_masked_until_revealed_and_the_look_is_written_down(founder, bankers):
