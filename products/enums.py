@@ -1,5 +1,7 @@
 """Closed lists of the products app."""
 
+from enum import StrEnum
+
 from django.db import models
 
 
@@ -58,6 +60,12 @@ class Stage(models.TextChoices):
     STARTUP = "startup", "初创期"
     GROWTH = "growth", "成长期"
     MATURE = "mature", "成熟期"
+
+
+class Job(StrEnum):
+    """Background work of this app."""
+
+    BACK_TEST = "products.back_test"
 
 
 SIZE_LABELS = {"large": "大型", "medium": "中型", "small": "小型", "micro": "微型"}

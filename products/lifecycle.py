@@ -93,13 +93,19 @@ SERVICE = Lifecycle(
 POLICY = Lifecycle(
     name="policy",
     statuses=(
-        Status("draft", "草稿", "草稿"),
+        Status("draft", "草稿", "草稿", is_open=True, tone="bank"),
+        Status("submitted", "待发布", "待发布", is_open=True, tone="turn"),
         Status("published", "已发布", "已发布", tone="pass"),
         Status("retired", "已停用", "已停用"),
+        Status("discarded", "已作废", "已作废"),
     ),
     moves=(
-        _move("publish", "发布", "draft", "published", {B, S}, "published"),
-        _move("retire", "停用", "published", "retired", {B, S}, "retired"),
+        _move("submit", "提交发布", "draft", "submitted", {B}, "submitted"),
+        _move("send_back", "退回起草", "submitted", "draft", {B}, "sent_back", needs_reason=True),
+        _move("publish", "发布", "submitted", "published", {B}, "published"),
+        _move("install", "随系统安装", "draft", "published", {S}, "published"),
+        _move("discard", "作废", "draft submitted", "discarded", {B}, "discarded"),
+        _move("retire", "停用", "published", "retired", {B}, "retired", needs_reason=True),
     ),
 )
 

@@ -160,6 +160,14 @@ def bankers() -> Bankers:
     )
 
 
+def policy_desk() -> tuple[Actor, Actor]:
+    """Two people who write and publish policies."""
+    return (
+        banker(BankerRole.POLICY, "policy@bank.example", name="何静"),
+        banker(BankerRole.POLICY, "policy2@bank.example", name="沈舟"),
+    )
+
+
 def consent_to(firm: Enterprise, kinds: list[str], actor: Actor) -> None:
     membership = Membership.objects.get(enterprise=firm, user_id=actor.user_id)
     for text in consents.current_texts(kinds):

@@ -16,7 +16,7 @@ APPEND_ONLY: dict[str, str] = {
     "kernel_accessrecord": "",
     "products_policyversion": "OLD.frozen_at IS NOT NULL AND (NEW.frozen_at IS NULL OR NEW.frozen_at <> OLD.frozen_at"
     " OR NEW.document <> OLD.document OR NEW.sha256 <> OLD.sha256 OR NEW.code <> OLD.code OR NEW.number <> OLD.number"
-    " OR NEW.effective_from <> OLD.effective_from)",
+    " OR NEW.effective_from <> OLD.effective_from OR NEW.title <> OLD.title)",
     "accounts_consenttext": "",
     "applications_submission": "",
 }

@@ -1,36 +1,40 @@
-"""Policy versions: a checked document, frozen with its hash when published."""
+"""Policy versions from draft to retirement: one person writes, another publishes, what is published never changes.
+
+A draft may be written only by the policy desk, is checked in full on every save, and can be handed in only when it passes
+the golden cases of its policy and was tested on the past. Whoever changed it cannot publish it.
+"""
 
 from __future__ import annotations
 
 import json
+import re
 from datetime import date
 from pathlib import Path
 
 from portal.kernel.actors import Actor
 from portal.kernel.canonical import digest
-from portal.kernel.clock import now
-from portal.kernel.errors import InvalidInput
+from portal.kernel.clock import now, today
+from portal.kernel.errors import InvalidInput, RuleRefused, StaleObject
+from portal.kernel.events import record
 from portal.kernel.lifecycle import move
-from portal.kernel.transactions import use_case
+from portal.kernel.transactions import lock_name, use_case
+from products.domain import golden
+from products.domain.desk import check_author
 from products.models import PolicyVersion
-from products.policy.document import DocumentError, compile_document
+from products.policy.document import Document, DocumentError, compile_document
 
 DEFAULTS = Path(__file__).parent.parent / "policy" / "defaults"
 SEEDED_FROM = date(2020, 1, 1)
+_CODE = re.compile(r"[a-z][a-z0-9_-]{0,23}")
 
 
 @use_case
 def publish_document(*, document: dict, effective_from: date, actor: Actor) -> PolicyVersion:
-    """Add and publish a version of a document; the same content returns the version that has it.
+    """Add a version that comes with the installation; the same content returns the version that has it.
 
     Raises InvalidInput with the place of the first thing wrong.
     """
-    try:
-        compiled = compile_document(document)
-    except DocumentError as error:
-        raise InvalidInput(
-            "document_invalid", "{place}：{what}", field="document", place=error.place, what=error.message
-        ) from error
+    compiled = _checked(document)
     fingerprint = digest(document)
     newest = PolicyVersion.objects.filter(code=compiled.code).order_by("-number").first()
     if newest and newest.sha256 == fingerprint:
@@ -46,8 +50,165 @@ def publish_document(*, document: dict, effective_from: date, actor: Actor) -> P
         published_by_id=actor.user_id,
         frozen_at=now(),
     )
-    move(version, "publish", actor=actor, payload={"sha256": fingerprint})
+    move(version, "install", actor=actor, payload={"sha256": fingerprint})
     return version
+
+
+@use_case
+def draft(*, document: dict, effective_from: date, summary: str, actor: Actor) -> PolicyVersion:
+    """Begin a new version of the policy that `document` names. A policy has one open draft at a time."""
+    check_author(actor)
+    compiled = _checked(document)
+    if not _CODE.fullmatch(compiled.code):
+        raise InvalidInput("code_invalid", "政策代码用小写字母、数字和连字符，最多 24 个字", field="code")
+    lock_name(f"policy:{compiled.code}")
+    versions = PolicyVersion.objects.filter(code=compiled.code).order_by("-number")
+    if taken := next((v for v in versions.defer("document") if v.is_open), None):
+        raise RuleRefused("draft_open", "第 {number} 版还没有发布，请先办完或作废它", number=taken.number)
+    newest = versions.defer("document").first()
+    version = PolicyVersion.objects.create(
+        code=compiled.code,
+        number=newest.number + 1 if newest else 1,
+        title=compiled.title,
+        document=document,
+        effective_from=effective_from,
+        summary=_said(summary),
+        author_id=actor.user_id,
+        editors=[actor.user_id],
+    )
+    _record(version, "drafted", actor)
+    return version
+
+
+@use_case
+def change_draft(
+    *, version_id: int, seen: int, document: dict, effective_from: date, summary: str, actor: Actor
+) -> PolicyVersion:
+    """Save a draft anew. `seen` is the state the author had before them: a change in between is never overwritten."""
+    check_author(actor)
+    version = _locked(version_id, seen)
+    if version.status != "draft":
+        raise RuleRefused("not_a_draft", "只有草稿可以修改")
+    compiled = _checked(document)
+    if compiled.code != version.code:
+        raise InvalidInput("code_changed", "草稿属于 {policy}，不能换成另一项政策", field="code", policy=version.code)
+    version.document, version.title = document, compiled.title
+    version.effective_from, version.summary = effective_from, _said(summary)
+    version.editors = sorted({*version.editors, actor.user_id})
+    version.version += 1
+    version.changed_at = now()
+    version.save(update_fields=["document", "title", "effective_from", "summary", "editors", "version", "changed_at"])
+    _record(version, "changed", actor)
+    return version
+
+
+@use_case
+def submit(*, version_id: int, seen: int, actor: Actor) -> PolicyVersion:
+    """Hand a draft in for publishing. Raises RuleRefused with what is still missing."""
+    check_author(actor)
+    version = _locked(version_id, seen)
+    if missing := why_not_hand_in(version):
+        raise RuleRefused("not_ready", "{missing}", missing="；".join(missing))
+    move(version, "submit", actor=actor, payload={"sha256": digest(version.document)})
+    return version
+
+
+@use_case
+def send_back(*, version_id: int, seen: int, reason: str, actor: Actor) -> PolicyVersion:
+    check_author(actor)
+    version = _locked(version_id, seen)
+    version.summary = f"{version.summary}（退回：{_said(reason, 'reason')}）"[-300:]
+    move(version, "send_back", actor=actor, reason="policy_desk", save=("summary",))
+    return version
+
+
+@use_case
+def publish(*, version_id: int, seen: int, actor: Actor) -> PolicyVersion:
+    """The second person's signature: freeze the document with its hash and let it take effect on its day."""
+    check_author(actor)
+    version = _locked(version_id, seen)
+    if obstacle := why_not_publish(version, actor):
+        raise RuleRefused("not_publishable", "{obstacle}", obstacle=obstacle)
+    if missing := why_not_hand_in(version):
+        raise RuleRefused("not_ready", "{missing}", missing="；".join(missing))
+    version.sha256, version.frozen_at, version.published_by_id = digest(version.document), now(), actor.user_id
+    move(
+        version,
+        "publish",
+        actor=actor,
+        payload={"sha256": version.sha256, "effective_from": version.effective_from.isoformat()},
+        save=("sha256", "frozen_at", "published_by"),
+    )
+    return version
+
+
+@use_case
+def discard(*, version_id: int, seen: int, actor: Actor) -> PolicyVersion:
+    check_author(actor)
+    version = _locked(version_id, seen)
+    move(version, "discard", actor=actor)
+    return version
+
+
+@use_case
+def retire(*, version_id: int, seen: int, last_day: date, reason: str, actor: Actor) -> PolicyVersion:
+    """End a published version after `last_day`. Where no other is in force then, cases go to a person."""
+    check_author(actor)
+    version = _locked(version_id, seen)
+    if last_day < max(today(), version.effective_from):
+        raise InvalidInput("last_day_past", "最后一天不能早于今天，也不能早于生效日期", field="last_day")
+    version.effective_to, version.summary = last_day, f"{version.summary}（停用：{_said(reason, 'reason')}）"[-300:]
+    move(
+        version,
+        "retire",
+        actor=actor,
+        reason="policy_desk",
+        payload={"effective_to": last_day.isoformat()},
+        save=("effective_to", "summary"),
+    )
+    return version
+
+
+def roll_back(*, version_id: int, effective_from: date, actor: Actor) -> PolicyVersion:
+    """Draft a published version anew: it takes the same way as any other change."""
+    older = PolicyVersion.objects.get(pk=version_id)
+    if older.frozen_at is None:
+        raise RuleRefused("not_published", "只能恢复发布过的版本")
+    return draft(
+        document=older.document, effective_from=effective_from, summary=f"恢复第 {older.number} 版", actor=actor
+    )
+
+
+def why_not_hand_in(version: PolicyVersion) -> list[str]:
+    """What a draft still needs before it may be handed in or published, in words; empty when nothing."""
+    missing = []
+    if version.effective_from < today():
+        missing.append("生效日期已过，请改为今天或以后")
+    later = PolicyVersion.objects.filter(code=version.code, frozen_at__isnull=False).exclude(pk=version.pk)
+    if clash := later.filter(effective_from__gt=version.effective_from).order_by("number").first():
+        missing.append(f"生效日期早于第 {clash.number} 版（{clash.effective_from}），会被它盖住")
+    try:
+        document = compile_document(version.document)
+    except DocumentError as error:
+        return [*missing, f"{error.place}：{error.message}"]
+    missing += [
+        f"标准样例「{row.name}」应得{golden.answer_words(document.kind, row.expected)}，"
+        f"这一稿给出{golden.answer_words(document.kind, got)}"
+        for row, got in golden.failing(document)
+    ]
+    tests = version.back_tests.filter(sha256=digest(version.document), finished_at__isnull=False)
+    if not tests.exists():
+        missing.append("还没有用历史申请回测这一稿")
+    return missing
+
+
+def why_not_publish(version: PolicyVersion, actor: Actor) -> str:
+    """Why this person may not publish it; empty when nothing stands in the way."""
+    if version.status != "submitted":
+        return "还没有提交发布"
+    if actor.user_id in {version.author_id, *version.editors}:
+        return "起草或修改过的人不能发布，需由另一位政策管理岗发布"
+    return ""
 
 
 def default_documents() -> list[tuple[dict, date]]:
@@ -55,3 +216,30 @@ def default_documents() -> list[tuple[dict, date]]:
     found = [json.loads(path.read_text(encoding="utf-8")) for path in sorted(DEFAULTS.glob("*.json"))]
     dated = [(d, date.fromisoformat(d.pop("effective_from", SEEDED_FROM.isoformat()))) for d in found if "kind" in d]
     return sorted(dated, key=lambda pair: pair[1])
+
+
+def _checked(document: dict) -> Document:
+    try:
+        return compile_document(document)
+    except DocumentError as error:
+        raise InvalidInput(
+            "document_invalid", "{place}：{what}", field="document", place=error.place, what=error.message
+        ) from error
+
+
+def _locked(version_id: int, seen: int) -> PolicyVersion:
+    version = PolicyVersion.objects.select_for_update().get(pk=version_id)
+    if version.version != seen:
+        raise StaleObject("policy_changed", "这一版在您打开以后被改过，请重新打开再办理")
+    return version
+
+
+def _said(text: str, field: str = "summary") -> str:
+    if not 2 <= len(text.strip()) <= 200:
+        raise InvalidInput("reason_required", "请用 2–200 个字说明原因", field=field)
+    return text.strip()
+
+
+def _record(version: PolicyVersion, what: str, actor: Actor) -> None:
+    payload = {"sha256": digest(version.document), "effective_from": version.effective_from.isoformat()}
+    record(stream=version.reference, type=f"policy.{what}", actor=actor, payload=payload)

@@ -1,5 +1,15 @@
 from products.models.catalogue import Product
-from products.models.policy import Evaluation, FactSnapshot, PolicyVersion, TierAssignment
+from products.models.policy import BackTest, Evaluation, FactSnapshot, GoldenCase, PolicyVersion, TierAssignment
 from products.models.registers import Register, RegisterEntry
 
-__all__ = ["Evaluation", "FactSnapshot", "PolicyVersion", "Product", "Register", "RegisterEntry", "TierAssignment"]
+__all__ = [
+    "BackTest",
+    "Evaluation",
+    "FactSnapshot",
+    "GoldenCase",
+    "PolicyVersion",
+    "Product",
+    "Register",
+    "RegisterEntry",
+    "TierAssignment",
+]

@@ -5,6 +5,7 @@ from __future__ import annotations
 from django.conf import settings
 from django.db import models
 
+from portal.kernel.lifecycle import Status
 from products.enums import Tier
 from products.lifecycle import POLICY
 from products.querysets import PolicyVersionQuerySet
@@ -33,19 +34,77 @@ class PolicyVersion(models.Model):
         settings.AUTH_USER_MODEL, null=True, on_delete=models.PROTECT, related_name="+", verbose_name="发布人"
     )
     frozen_at = models.DateTimeField("定稿时间", null=True)
+    summary = models.CharField("为什么改", max_length=300, blank=True)
+    editors = models.JSONField("改过草稿的人", default=list)  # user ids: none of them may publish
+    changed_at = models.DateTimeField("修改时间", null=True)
 
     objects = PolicyVersionQuerySet.as_manager()
 
     class Meta:
         verbose_name = verbose_name_plural = "政策版本"
-        constraints = [models.UniqueConstraint(fields=["code", "number"], name="policy_code_number")]
+        constraints = [
+            models.UniqueConstraint(fields=["code", "number"], name="policy_code_number"),
+            models.UniqueConstraint(
+                fields=["code"], condition=models.Q(status__in=sorted(POLICY.open_statuses)), name="policy_one_open"
+            ),
+        ]
 
     def __str__(self) -> str:
         return f"{self.code}@{self.number}"
 
     @property
+    def status_info(self) -> Status:
+        return POLICY.status(self.status)
+
+    @property
+    def is_open(self) -> bool:
+        return self.status_info.is_open
+
+    @property
     def reference(self) -> str:
         return f"policy:{self}"
+
+
+class GoldenCase(models.Model):
+    """Facts with the answer a policy must give on them, whatever its version: checked before a version is published."""
+
+    policy_code = models.CharField("政策", max_length=40)
+    name = models.CharField("名称", max_length=60)
+    facts = models.JSONField("指标")  # as in a snapshot: {code: {"v": …, "s": …}}
+    expected = models.CharField("应得的结果", max_length=14)  # an outcome, a tier, or points
+    written_by = models.ForeignKey(settings.AUTH_USER_MODEL, null=True, on_delete=models.PROTECT, related_name="+")
+    written_at = models.DateTimeField("时间")
+
+    class Meta:
+        verbose_name = verbose_name_plural = "标准样例"
+        constraints = [models.UniqueConstraint(fields=["policy_code", "name"], name="golden_case_name")]
+
+    def __str__(self) -> str:
+        return f"{self.policy_code} {self.name}"
+
+
+class BackTest(models.Model):
+    """What a document would have answered on all past screenings of its policy. Filled in slices by a job."""
+
+    policy = models.ForeignKey(PolicyVersion, on_delete=models.PROTECT, related_name="back_tests")
+    sha256 = models.CharField("文档指纹", max_length=64)  # of the document as it was when the test began
+    asked_by = models.ForeignKey(settings.AUTH_USER_MODEL, null=True, on_delete=models.PROTECT, related_name="+")
+    asked_at = models.DateTimeField("开始时间")
+    finished_at = models.DateTimeField("完成时间", null=True)
+    last_evaluation_id = models.BigIntegerField(default=0)  # how far the slices have come
+    total = models.PositiveIntegerField("历史评估", default=0)
+    done = models.PositiveIntegerField("已测", default=0)
+    result = models.JSONField("结果", default=dict)
+
+    class Meta:
+        verbose_name = verbose_name_plural = "回测"
+
+    def __str__(self) -> str:
+        return f"{self.policy} 回测"
+
+    @property
+    def percent(self) -> int:
+        return 100 if self.finished_at else min(self.done * 100 // max(self.total, 1), 99)
 
 
 class FactSnapshot(models.Model):

@@ -1,7 +1,7 @@
 """A condition as one line of text, both ways: what policy people write in tables and workbooks.
 
     成立年限 >= 1年
-    分层 属于 T3、T4、T5 且 失信被执行人名单 为否
+    分层 属于 T3、T4、T5 且 列入失信被执行人名单 为否
     (近三年机构股权融资 >= 500万 或 研发人员占员工 >= 20%) 且 上年研发费用 已知
 
 A fact goes by its label or its code. Bounds carry their unit where a bare number could be misread: months 个月 or 年,
@@ -136,14 +136,15 @@ class _Reader:
         return {"fact": spec.code, "op": op, "bound": read_bound(bound.text, spec, bound.at)}
 
     def _members(self, spec: FactSpec) -> list[str]:
-        found = [_member(self._take("取值").text, spec)]
+        found = [read_member(self._take("取值").text, spec)]
         while (token := self._peek()) is not None and token.text in ("、", "，", ","):
             self._next += 1
-            found.append(_member(self._take("取值").text, spec))
+            found.append(read_member(self._take("取值").text, spec))
         return found
 
 
-def _member(text: str, spec: FactSpec) -> str:
+def read_member(text: str, spec: FactSpec) -> str:
+    """A code from its code or its word; a strange one stays as it is, for the compiler to refuse."""
     if text in spec.choices:
         return text
     return next((code for code in spec.choices if CODE_LABELS.get(code) == text), text)
@@ -208,7 +209,7 @@ def show(raw: dict) -> str:
     spec, op = FACTS[raw["fact"]], raw["op"]
     words = f"{spec.label} {_SHOWN.get(op, op)}"
     if op in ("in", "not_in"):
-        return f"{words} {'、'.join(_member_word(code, spec) for code in raw['bound'])}"
+        return f"{words} {'、'.join(member_word(code, spec) for code in raw['bound'])}"
     return f"{words} {show_bound(raw['bound'], spec)}" if "bound" in raw else words
 
 
@@ -220,7 +221,7 @@ def _may_stand(part: dict, inside: str) -> bool:
     return joiner is None or (inside, joiner) == ("any_of", "all_of")
 
 
-def _member_word(code: str, spec: FactSpec) -> str:
+def member_word(code: str, spec: FactSpec) -> str:
     label = CODE_LABELS.get(code, code) if code in spec.choices else code
     return code if " " in label or "、" in label else label
 

@@ -48,7 +48,7 @@ class TableError(ValueError):
 
 ON_FAIL = {"fail": "判为不符合", "refer": "转人工"}
 _ON_FAIL_CODES = {word: code for code, word in ON_FAIL.items()} | {code: code for code in ON_FAIL}
-_CONDITION = Column("when", "条件", True, width=48, lines=2, help="例如：成立年限 >= 1年 且 失信被执行人名单 为否")
+_CONDITION = Column("when", "条件", True, width=48, lines=2, help="例如：成立年限 >= 1年 且 列入失信被执行人名单 为否")
 COLUMNS: dict[str, tuple[Column, ...]] = {
     "eligibility": (
         Column("code", "代码", True),

@@ -18,6 +18,7 @@ from applications.enums import Job as ApplicationJob
 from portal.celery import app as celery_app
 from portal.kernel import jobs
 from portal.kernel.immutability import APPEND_ONLY
+from products.enums import Job as ProductJob
 from products.lifecycle import CREDIT, SERVICE
 
 ROOT = Path(settings.BASE_DIR)
@@ -48,12 +49,12 @@ def test_only_move_writes_a_status():
 
 
 def test_every_job_is_registered():
-    assert set(jobs.registry) >= {str(j) for j in (*AccountJob, *ApplicationJob)}
+    assert set(jobs.registry) >= {str(j) for j in (*AccountJob, *ApplicationJob, *ProductJob)}
 
 
 def test_enqueued_arguments_bind_to_their_job():
     """Every enqueue(Job.X, key=…, a=…) in the code names just the arguments of the function registered for X."""
-    by_name = {str(j): j for j in (*AccountJob, *ApplicationJob)}
+    by_name = {str(j): j for j in (*AccountJob, *ApplicationJob, *ProductJob)}
     seen = set()
     for path in SOURCES:
         for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):

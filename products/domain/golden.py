@@ -1,0 +1,90 @@
+"""Golden cases: facts with the answer a policy must give, in every version of it."""
+
+from __future__ import annotations
+
+from portal.kernel.actors import Actor
+from portal.kernel.clock import now
+from portal.kernel.errors import InvalidInput
+from portal.kernel.events import record
+from portal.kernel.transactions import use_case
+from products.domain.desk import check_author
+from products.enums import Tier
+from products.models import GoldenCase, PolicyVersion
+from products.policy.document import Document
+from products.policy.fact_text import FactTextError, read_facts
+from products.policy.replaying import facts_from_json, facts_to_json, result_of
+
+OUTCOMES = {"pass": "符合", "fail": "不符合", "refer": "转人工"}
+
+
+def answer_of(document: Document, outcome: str, result: dict) -> str:
+    """The answer of a policy in one word: the outcome, the tier, or the lower end of the points."""
+    if document.kind == "ladder":
+        return result["tier"]
+    return str(result["points"]) if document.kind == "scorecard" else outcome
+
+
+def answer_words(kind: str, answer: str) -> str:
+    if kind == "ladder":
+        return Tier(answer).label if answer in Tier.values else answer
+    return f"{answer} 分" if kind == "scorecard" else OUTCOMES.get(answer, answer)
+
+
+def failing(document: Document) -> list[tuple[GoldenCase, str]]:
+    """Golden cases of the document's policy that get another answer, with the answer they get."""
+    return [(row, got) for row, got in answers(document) if got != row.expected]
+
+
+def answers(document: Document) -> list[tuple[GoldenCase, str]]:
+    """Every golden case of the document's policy with the answer it gets."""
+    rows = GoldenCase.objects.filter(policy_code=document.code).order_by("pk")
+    return [(row, answer_of(document, *result_of(document, facts_from_json(row.facts)))) for row in rows]
+
+
+@use_case
+def save(*, policy_code: str, name: str, facts: str, expected: str, actor: Actor) -> GoldenCase:
+    """Add a golden case, or write the one of this name anew. `facts` are lines as in `fact_text`."""
+    check_author(actor)
+    if not PolicyVersion.objects.filter(code=policy_code).exists():
+        raise InvalidInput("policy_unknown", "没有这项政策", field="name")
+    if not 2 <= len(name.strip()) <= 60:
+        raise InvalidInput("name_invalid", "名称要 2–60 个字", field="name")
+    try:
+        read = read_facts(facts)
+    except FactTextError as error:
+        raise InvalidInput(
+            "facts_invalid", "第 {line} 行：{what}", field="facts", line=error.line, what=error.message
+        ) from error
+    kind = PolicyVersion.objects.filter(code=policy_code).order_by("-number").values_list("document__kind", flat=True)
+    row, _ = GoldenCase.objects.update_or_create(
+        policy_code=policy_code,
+        name=name.strip(),
+        defaults={
+            "facts": facts_to_json(read),
+            "expected": _expected(kind[0], expected),
+            "written_by_id": actor.user_id,
+            "written_at": now(),
+        },
+    )
+    record(stream=f"policy:{policy_code}", type="policy.golden_saved", actor=actor, payload={"case": row.pk})
+    return row
+
+
+def _expected(kind: str, text: str) -> str:
+    text = text.strip()
+    fits = {
+        "ladder": text in Tier.values,
+        "scorecard": text.isascii() and text.isdigit() and len(text) <= 4,
+        "eligibility": text in OUTCOMES,
+    }[kind]
+    if not fits:
+        raise InvalidInput("expected_invalid", "请选择应得的结果", field="expected")
+    return text
+
+
+@use_case
+def remove(*, case_id: int, actor: Actor) -> None:
+    check_author(actor)
+    row = GoldenCase.objects.get(pk=case_id)
+    record(stream=f"policy:{row.policy_code}", type="policy.golden_removed", actor=actor, payload={"case": row.pk})
+    row.delete()
