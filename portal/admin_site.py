@@ -15,6 +15,7 @@ from django.utils.http import url_has_allowed_host_and_scheme
 from accounts.enums import BankerRole
 from accounts.models import Banker
 from applications.admin import views as case_desk
+from products.policy_desk import views as policy_desk
 
 
 def has_second_factor(request: HttpRequest) -> bool:
@@ -31,7 +32,7 @@ class PortalAdminSite(admin.AdminSite):
 
     def get_urls(self) -> list:
         data = path("data/", self.admin_view(super().index), name="data")
-        return [*case_desk.urls(self), data, *super().get_urls()]
+        return [*case_desk.urls(self), *policy_desk.urls(self), data, *super().get_urls()]
 
     def desk_context(self, request: HttpRequest) -> dict:
         """What the base template needs on the desk: the stock context without its list of models and their permissions."""
@@ -46,13 +47,11 @@ class PortalAdminSite(admin.AdminSite):
         }
 
     def index(self, request: HttpRequest, extra_context: dict | None = None) -> HttpResponse:
-        """Bankers land in their queue, administrators on the data pages."""
-        works = (
-            Banker.objects.filter(user_id=request.user.pk, is_active=True, role__in=case_desk.WORKING_ROLES)
-            .values_list("role", flat=True)
-            .first()
-        )
-        if works is None:
+        """Bankers land in their queue, policy managers among their policies, administrators on the data pages."""
+        works = Banker.objects.filter(user_id=request.user.pk, is_active=True).values_list("role", flat=True).first()
+        if works == BankerRole.POLICY:
+            return redirect("admin:policies")
+        if works not in case_desk.WORKING_ROLES:
             return super().index(request, extra_context)
         return redirect("admin:queue", "signature" if works == BankerRole.APPROVER else "unclaimed")
 

@@ -1,14 +1,11 @@
-"""Products and registers, editable by administrators; policies and tiers, read-only until they have their own pages."""
-
-import json
+"""Products and registers, editable by administrators; tiers read-only. Policies have their own desk (`policy_desk`)."""
 
 from django.contrib import admin
-from django.http import HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import redirect
 
 from portal.kernel.admin import BankHistoryAdmin, BankModelAdmin
-from products.domain.evaluating import compiled
 from products.models import PolicyVersion, Product, Register, RegisterEntry, TierAssignment
-from products.policy.wording import changes, lines
 
 
 @admin.register(Product)
@@ -23,27 +20,16 @@ class ProductAdmin(BankHistoryAdmin):
 
 @admin.register(PolicyVersion)
 class PolicyVersionAdmin(BankModelAdmin):
+    """The table of all versions; each opens on the policy desk."""
+
     list_display = ("code", "number", "title", "status", "effective_from", "sha256")
-    exclude = ("document", "version", "status_changed_at")
-    change_form_template = "admin/policy_version.html"
+    list_filter = ("status",)
 
-    def render_change_form(
-        self, request: HttpRequest, context: dict, *args: object, obj: PolicyVersion | None = None, **kwargs: object
-    ) -> HttpResponse:
-        if obj is not None:
-            context |= self._in_words(obj)
-        return super().render_change_form(request, context, *args, obj=obj, **kwargs)
-
-    def _in_words(self, version: PolicyVersion) -> dict:
-        """The document as lines, and what it does otherwise than the version before it."""
-        document = compiled(version)
-        before = PolicyVersion.objects.filter(code=version.code, number__lt=version.number).order_by("-number").first()
-        return {
-            "lines": lines(document),
-            "before": before,
-            "changes": [change.words for change in changes(compiled(before), document)] if before else [],
-            "document_text": json.dumps(version.document, ensure_ascii=False, indent=2),
-        }
+    def change_view(self, request: HttpRequest, object_id: str, *args: object, **kwargs: object) -> HttpResponse:
+        version = self.get_object(request, object_id)
+        if version is None:
+            raise Http404
+        return redirect("admin:policy_version", version.code, version.number)
 
 
 @admin.register(Register)

@@ -133,6 +133,7 @@ def _bankers() -> dict[str, Actor]:
         ("reviewer", "陶安", BankerRole.REVIEWER, 0),
         ("approver", "秦岳", BankerRole.APPROVER, 30_000_000),
         ("policy", "何静", BankerRole.POLICY, 0),
+        ("policy2", "沈舟", BankerRole.POLICY, 0),
         ("admin", "管理员", BankerRole.ADMIN, 0),
     )
     actors = {}

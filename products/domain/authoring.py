@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import re
+from collections.abc import Mapping, Sequence
 from datetime import date
 from pathlib import Path
 
@@ -55,8 +56,13 @@ def publish_document(*, document: dict, effective_from: date, actor: Actor) -> P
 
 
 @use_case
-def draft(*, document: dict, effective_from: date, summary: str, actor: Actor) -> PolicyVersion:
-    """Begin a new version of the policy that `document` names. A policy has one open draft at a time."""
+def draft(
+    *, document: dict, effective_from: date, summary: str, actor: Actor, cases: Sequence[Mapping] = ()
+) -> PolicyVersion:
+    """Begin a new version of the policy that `document` names. A policy has one open draft at a time.
+
+    `cases` are golden cases that come along from a policy file.
+    """
     check_author(actor)
     compiled = _checked(document)
     if not _CODE.fullmatch(compiled.code):
@@ -77,12 +83,20 @@ def draft(*, document: dict, effective_from: date, summary: str, actor: Actor) -
         editors=[actor.user_id],
     )
     _record(version, "drafted", actor)
+    golden.adopt(policy_code=version.code, cases=cases, actor=actor)
     return version
 
 
 @use_case
 def change_draft(
-    *, version_id: int, seen: int, document: dict, effective_from: date, summary: str, actor: Actor
+    *,
+    version_id: int,
+    seen: int,
+    document: dict,
+    effective_from: date,
+    summary: str,
+    actor: Actor,
+    cases: Sequence[Mapping] = (),
 ) -> PolicyVersion:
     """Save a draft anew. `seen` is the state the author had before them: a change in between is never overwritten."""
     check_author(actor)
@@ -99,6 +113,7 @@ def change_draft(
     version.changed_at = now()
     version.save(update_fields=["document", "title", "effective_from", "summary", "editors", "version", "changed_at"])
     _record(version, "changed", actor)
+    golden.adopt(policy_code=version.code, cases=cases, actor=actor)
     return version
 
 
@@ -169,14 +184,14 @@ def retire(*, version_id: int, seen: int, last_day: date, reason: str, actor: Ac
     return version
 
 
-def roll_back(*, version_id: int, effective_from: date, actor: Actor) -> PolicyVersion:
-    """Draft a published version anew: it takes the same way as any other change."""
-    older = PolicyVersion.objects.get(pk=version_id)
-    if older.frozen_at is None:
-        raise RuleRefused("not_published", "只能恢复发布过的版本")
-    return draft(
-        document=older.document, effective_from=effective_from, summary=f"恢复第 {older.number} 版", actor=actor
-    )
+def draft_from(*, version_id: int, effective_from: date, actor: Actor) -> PolicyVersion:
+    """Draft a published version anew, to change it or to roll back to it: it takes the same way as any other change."""
+    base = PolicyVersion.objects.get(pk=version_id)
+    if base.frozen_at is None:
+        raise RuleRefused("not_published", "只能从发布过的版本起草")
+    newer = PolicyVersion.objects.filter(code=base.code, number__gt=base.number, frozen_at__isnull=False)
+    summary = f"恢复第 {base.number} 版" if newer.exists() else f"在第 {base.number} 版上修改"
+    return draft(document=base.document, effective_from=effective_from, summary=summary, actor=actor)
 
 
 def why_not_hand_in(version: PolicyVersion) -> list[str]:

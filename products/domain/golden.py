@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
+
 from portal.kernel.actors import Actor
 from portal.kernel.clock import now
 from portal.kernel.errors import InvalidInput
@@ -68,6 +70,43 @@ def save(*, policy_code: str, name: str, facts: str, expected: str, actor: Actor
     )
     record(stream=f"policy:{policy_code}", type="policy.golden_saved", actor=actor, payload={"case": row.pk})
     return row
+
+
+def adopt(*, policy_code: str, cases: Sequence[Mapping], actor: Actor) -> int:
+    """Add the cases of a policy file whose names are not taken here, in the transaction of the draft they come with.
+
+    Returns how many; raises InvalidInput for one that cannot be read.
+    """
+    taken = set(GoldenCase.objects.filter(policy_code=policy_code).values_list("name", flat=True))
+    kind = PolicyVersion.objects.filter(code=policy_code).order_by("-number").values_list("document__kind", flat=True)
+    rows = []
+    for case in cases:
+        name, facts, expected = (case.get(key) for key in ("name", "facts", "expected"))
+        if not (isinstance(name, str) and isinstance(facts, dict) and isinstance(expected, str)) or len(name) > 60:
+            raise InvalidInput("golden_cases_invalid", "文件里的标准样例读不懂", field="workbook")
+        if name in taken:
+            continue
+        try:
+            read = facts_to_json(facts_from_json(facts))
+        except (KeyError, TypeError, AttributeError, ValueError) as error:
+            raise InvalidInput(
+                "golden_cases_invalid", "标准样例「{name}」读不懂", field="workbook", name=name
+            ) from error
+        taken.add(name)
+        rows.append(
+            GoldenCase(
+                policy_code=policy_code,
+                name=name,
+                facts=read,
+                expected=_expected(kind[0], expected),
+                written_by_id=actor.user_id,
+                written_at=now(),
+            )
+        )
+    made = GoldenCase.objects.bulk_create(rows)
+    for row in made:
+        record(stream=f"policy:{policy_code}", type="policy.golden_saved", actor=actor, payload={"case": row.pk})
+    return len(made)
 
 
 def _expected(kind: str, text: str) -> str:

@@ -28,7 +28,6 @@ class Column:
     choices: tuple[str, ...] = ()
     width: int = 16
     lines: int = 1  # of the editor's field
-    help: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +47,7 @@ class TableError(ValueError):
 
 ON_FAIL = {"fail": "判为不符合", "refer": "转人工"}
 _ON_FAIL_CODES = {word: code for code, word in ON_FAIL.items()} | {code: code for code in ON_FAIL}
-_CONDITION = Column("when", "条件", True, width=48, lines=2, help="例如：成立年限 >= 1年 且 列入失信被执行人名单 为否")
+_CONDITION = Column("when", "条件", True, width=48, lines=2)
 COLUMNS: dict[str, tuple[Column, ...]] = {
     "eligibility": (
         Column("code", "代码", True),
@@ -74,7 +73,7 @@ COLUMNS: dict[str, tuple[Column, ...]] = {
         Column("code", "项目代码", True),
         Column("label", "项目", True),
         Column("fact", "指标", True, tuple(spec.label for spec in FACTS.values()), width=24),
-        Column("bands", "分档", True, width=56, lines=2, help="从高分到低分，例如：>= 15% 得 12 分；>= 10% 得 9 分"),
+        Column("bands", "分档", True, width=56, lines=2),
     ),
 }
 _PARTS = {"eligibility": "rules", "ladder": "rungs", "scorecard": "dimensions"}

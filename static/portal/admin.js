@@ -24,4 +24,19 @@
     event.preventDefault();
     if (target.tagName === "INPUT") { target.focus(); } else { target.click(); }
   });
+
+  /* A part that is still at work ([data-reload], milliseconds) is fetched again until it is done. */
+  function renew() {
+    var part = document.querySelector("[data-reload]");
+    if (!part) { return; }
+    window.setTimeout(function () {
+      fetch(window.location.href, { credentials: "same-origin" }).then(function (answer) { return answer.text(); }).then(function (text) {
+        var page = new DOMParser().parseFromString(text, "text/html");
+        if (!page.querySelector("[data-reload]")) { window.location.reload(); return; }
+        part.replaceWith(page.querySelector("[data-reload]"));
+        renew();
+      }).catch(renew);
+    }, Number(part.dataset.reload));
+  }
+  renew();
 }());

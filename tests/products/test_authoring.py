@@ -275,11 +275,11 @@ def test_rolling_back_is_the_older_document_anew(desk, tested):
     handed = submitted(tested, desk[0])
     authoring.publish(version_id=handed.pk, seen=handed.version, actor=desk[1])
     first = PolicyVersion.objects.get(code="zhaojiedai", number=1)
-    again = authoring.roll_back(version_id=first.pk, effective_from=today(), actor=desk[1])
+    again = authoring.draft_from(version_id=first.pk, effective_from=today(), actor=desk[1])
     assert again.document == first.document
-    assert (again.number, again.status) == (3, "draft")
+    assert (again.number, again.status, again.summary) == (3, "draft", "恢复第 1 版")
     with pytest.raises(RuleRefused, match="not_published"):
-        authoring.roll_back(version_id=again.pk, effective_from=today(), actor=desk[1])
+        authoring.draft_from(version_id=again.pk, effective_from=today(), actor=desk[1])
 
 
 def test_a_published_version_takes_no_other_act(desk):

@@ -75,12 +75,12 @@ def test_policy_page_reads_in_words_and_shows_what_a_version_changed(bankers):
     client = Client()
     client.force_login(administrator, backend="django.contrib.auth.backends.ModelBackend")
     second = PolicyVersion.objects.filter(code="tech-ma-loan").order_by("number")[1]
-    page = client.get(f"/admin/products/policyversion/{second.pk}/change/")
+    page = client.get(f"/admin/products/policyversion/{second.pk}/change/", follow=True)
     assert page.status_code == 200
     assert "与第 1 版相比" in page.text
     assert page.context["changes"]
     first = PolicyVersion.objects.get(code="zhaojiedai")
-    page = client.get(f"/admin/products/policyversion/{first.pk}/change/")
+    page = client.get(f"/admin/products/policyversion/{first.pk}/change/", follow=True)
     assert "成立年限" in page.text
     assert "1 年以上" in page.text
     assert "与第" not in page.text

@@ -1,0 +1,221 @@
+"""What the pages of the policy desk show."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+
+from accounts.models import User
+from portal.kernel.actors import Actor
+from portal.kernel.canonical import digest
+from portal.kernel.clock import today
+from portal.kernel.models import Event
+from products.domain import authoring, golden
+from products.domain.backtesting import SLICES_BY
+from products.domain.evaluating import policies_in_force
+from products.domain.workbooks import KINDS
+from products.enums import SIZE_LABELS, Tier
+from products.models import BackTest, GoldenCase, PolicyVersion
+from products.policy.catalogue import CODE_LABELS, FACTS
+from products.policy.document import Document, compile_document
+from products.policy.engine import read
+from products.policy.wording import changes, lines
+
+ACT_WORDS = {
+    "policy.drafted": "起草",
+    "policy.changed": "修改草稿",
+    "policy.submitted": "提交发布",
+    "policy.sent_back": "退回起草",
+    "policy.published": "发布",
+    "policy.discarded": "作废",
+    "policy.retired": "停用",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Listed:
+    """One policy of the list: what is in force, what comes, what is being written."""
+
+    code: str
+    kind: str
+    title: str
+    current: PolicyVersion | None
+    coming: PolicyVersion | None
+    open: PolicyVersion | None
+    cases: int
+
+
+def all_policies() -> list[Listed]:
+    """Every policy, ladders and scorecards first."""
+    on = today()
+    current = policies_in_force(on)
+    by_code: dict[str, list[PolicyVersion]] = {}
+    for version in PolicyVersion.objects.order_by("code", "-number").defer("document"):
+        by_code.setdefault(version.code, []).append(version)
+    kinds = dict(PolicyVersion.objects.order_by("number").values_list("code", "document__kind"))
+    counts: dict[str, int] = {}
+    for code in GoldenCase.objects.values_list("policy_code", flat=True):
+        counts[code] = counts.get(code, 0) + 1
+    found = [
+        Listed(
+            code,
+            kinds[code],
+            (current.get(code) or versions[0]).title,
+            current.get(code),
+            next((v for v in versions if v.status == "published" and v.effective_from > on), None),
+            next((v for v in versions if v.is_open), None),
+            counts.get(code, 0),
+        )
+        for code, versions in by_code.items()
+    ]
+    order = list(reversed(KINDS))
+    return sorted(found, key=lambda row: (order.index(row.kind), row.code))
+
+
+def people(versions: list[PolicyVersion]) -> dict[int, str]:
+    ids = {v.author_id for v in versions} | {v.published_by_id for v in versions}
+    return dict(User.objects.filter(pk__in=ids - {None}).values_list("pk", "name"))
+
+
+def with_people(versions: list[PolicyVersion]) -> list[dict]:
+    names = people(versions)
+    return [
+        {"version": v, "author": names.get(v.author_id, "系统"), "publisher": names.get(v.published_by_id, "")}
+        for v in versions
+    ]
+
+
+def version_page(version: PolicyVersion, actor: Actor, *, may_write: bool) -> dict:
+    """A version in words: what it says, what it changes, what it still needs, how it was tested."""
+    document = compile_document(version.document)
+    base = _base_of(version)
+    test = version.back_tests.order_by("-pk").first()
+    fingerprint = version.sha256 or digest(version.document)
+    return {
+        "kind": KINDS[document.kind],
+        "lines": lines(document),
+        "base": base,
+        "changes": [c.words for c in changes(compile_document(base.document), document)] if base else [],
+        "fingerprint": fingerprint,
+        "missing": authoring.why_not_hand_in(version) if version.is_open else [],
+        "why_not_publish": authoring.why_not_publish(version, actor) if version.status == "submitted" else "",
+        "test": test and test_words(test, document.kind, is_this=test.sha256 == fingerprint),
+        "golden": [
+            {
+                "row": row,
+                "expected": golden.answer_words(document.kind, row.expected),
+                "got": golden.answer_words(document.kind, got),
+                "passes": got == row.expected,
+            }
+            for row, got in golden.answers(document)
+        ],
+        "history": _history(version),
+        "may_write": may_write,
+        "document_text": json.dumps(version.document, ensure_ascii=False, indent=2),
+    }
+
+
+def _base_of(version: PolicyVersion) -> PolicyVersion | None:
+    """What a version is compared with: the one in force for an open one, else the published one before it."""
+    others = PolicyVersion.objects.filter(code=version.code, frozen_at__isnull=False)
+    if version.is_open:
+        return others.filter(effective_from__lte=version.effective_from).order_by("-effective_from", "-number").first()
+    return others.filter(number__lt=version.number).order_by("-number").first()
+
+
+def _history(version: PolicyVersion) -> list[dict]:
+    events = list(Event.objects.filter(stream=version.reference).order_by("-seq").values("type", "actor", "at"))
+    numbers = {int(e["actor"].partition(":")[2]) for e in events if e["actor"].startswith("banker:")}
+    names = dict(User.objects.filter(pk__in=numbers).values_list("pk", "name"))
+    for event in events:
+        number = event["actor"].partition(":")[2]
+        event["who"] = names.get(int(number), "") if event["actor"].startswith("banker:") else "系统"
+        event["what"] = ACT_WORDS.get(event["type"], event["type"])
+    return events
+
+
+def test_words(test: BackTest, kind: str, *, is_this: bool) -> dict:
+    """A back-test for reading; a matrix of answers, shares of changed cases by slice, missing facts."""
+    result = test.result
+    words = {"higher": "分数升高", "lower": "分数降低", "same": "分数不变"}
+    moves = []
+    for move, count in sorted(result.get("matrix", {}).items(), key=lambda pair: -pair[1]):
+        before, _, after = move.partition(">")
+        label = words.get(move) or f"{golden.answer_words(kind, before)} → {golden.answer_words(kind, after)}"
+        is_change = move != "same" if move in words else before != after
+        moves.append(
+            {"label": label, "count": count, "is_change": is_change, "width": count * 100 // max(test.done, 1)}
+        )
+    changed = sum(move["count"] for move in moves if move["is_change"])
+    return {
+        "row": test,
+        "is_this": is_this,
+        "moves": moves,
+        "changed": changed,
+        "share": f"{changed * 100 / test.done:.1f}%" if test.done else "",
+        "slices": [
+            {"label": label, "parts": _parts(result.get("slices", {}).get(name, {}))}
+            for name, label in SLICES_BY.items()
+        ],
+        "missing": [
+            (FACTS[code].label, count) for code, count in sorted(result.get("missing", {}).items(), key=lambda p: -p[1])
+        ],
+        "listed": [
+            {
+                **row,
+                "before": golden.answer_words(kind, row["before"]),
+                "after": golden.answer_words(kind, row["after"]),
+            }
+            for row in result.get("changed", [])[:50]
+        ],
+    }
+
+
+def _parts(found: dict) -> list[dict]:
+    parts = [
+        {
+            "label": _slice_label(code),
+            "all": part["all"],
+            "changed": part.get("changed", 0),
+            "width": part.get("changed", 0) * 100 // part["all"],
+        }
+        for code, part in found.items()
+    ]
+    return sorted(parts, key=lambda part: -part["all"])[:8]
+
+
+def _slice_label(code: str) -> str:
+    if not code:
+        return "未知"
+    return SIZE_LABELS.get(code) or (Tier(code).label if code in Tier.values else CODE_LABELS.get(code, code))
+
+
+_OUTCOMES = {
+    "pass": ("pass", "通过"),
+    "fail": ("fail", "不通过"),
+    "refer": ("refer", "转人工"),
+    "not_applicable": ("na", "不适用"),
+}
+
+
+def trial_findings(document: Document, result: dict) -> list[dict]:
+    """Findings of a trial in words; of a scorecard, its items with their points."""
+    if document.kind == "scorecard":
+        names = {f"{d.code}.{i.code}": f"{d.label}：{i.label}" for d in document.dimensions for i in d.items}
+        return [
+            {
+                "label": names[f"{dimension['code']}.{item['code']}"],
+                "observed": f"{item['points']} / {item['max']} 分",
+                "required": "",
+                "reason": "缺数据，可能得更多" if item["points_max"] != item["points"] else "",
+                "tone": "refer" if item["points_max"] != item["points"] else "pass",
+                "word": "",
+            }
+            for dimension in result["dimensions"]
+            for item in dimension["items"]
+        ]
+    parts = {part.code: part for part in (*document.rules, *document.rungs)}
+    return [
+        {**read(raw, parts.get(raw["code"]), wan=True), **dict(zip(("tone", "word"), _OUTCOMES[raw["outcome"]]))}
+        for raw in result["findings"]
+    ]
