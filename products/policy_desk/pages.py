@@ -78,11 +78,26 @@ def people(versions: list[PolicyVersion]) -> dict[int, str]:
 
 
 def with_people(versions: list[PolicyVersion]) -> list[dict]:
-    names = people(versions)
+    """Versions of one policy with who wrote and published each, and what each is today."""
+    names, current = people(versions), policies_in_force(today()).get(versions[0].code)
     return [
-        {"version": v, "author": names.get(v.author_id, "系统"), "publisher": names.get(v.published_by_id, "")}
+        {
+            "version": v,
+            "author": names.get(v.author_id, "系统"),
+            "publisher": names.get(v.published_by_id, ""),
+            "state": _state(v, current),
+        }
         for v in versions
     ]
+
+
+def _state(version: PolicyVersion, current: PolicyVersion | None) -> tuple[str, str]:
+    """Tone and words: a published version is in force, to come, or covered by a newer one."""
+    if version.status != "published":
+        return version.status_info.tone, version.status_info.label
+    if version == current:
+        return "pass", "现行"
+    return ("bank", "将生效") if version.effective_from > today() else ("na", "已被新版取代")
 
 
 def version_page(version: PolicyVersion, actor: Actor, *, may_write: bool) -> dict:

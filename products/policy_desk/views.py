@@ -83,7 +83,6 @@ def policy(request: HttpRequest, code: str) -> HttpResponse:
         "code": code,
         "versions": pages.with_people(versions),
         "open": next((v for v in versions if v.is_open), None),
-        "today": today(),
         "may_write": may_write,
         "file_form": FileForm(),
     }

@@ -17,7 +17,7 @@ WELCOME = """
     企业      founder@demo.example
     客户经理  rm@demo.example        审查岗  reviewer@demo.example
     审批岗    approver@demo.example  政策    policy@demo.example
-    管理员    admin@demo.example
+    政策复核  policy2@demo.example   管理员  admin@demo.example
   合作机构    demo-incubator / demo-incubator-secret
   发出的邮件和短信  http://localhost:{port}/outbox/
 
