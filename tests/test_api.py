@@ -706,3 +706,29 @@ def test_bad_document_is_422_with_its_reason(api, served, changes, code):
     answer = upload(api, reference, **changes)
     assert (answer.status_code, answer.json()["code"]) == (422, code)
     assert not Application.objects.get().documents.exists()
+
+
+def test_titles_are_judged_by_the_rule_of_the_day_asked(api):
+    body = {"uscc": factories.demo_uscc(), **PROFILE, "titles": []}
+    now_rules = api("POST", "prechecks/", body).json()["titles"]
+    assert [t["kind"] for t in now_rules] == ["tech_sme", "hnte", "innovative_sme", "srdi_sme", "little_giant"]
+    assert {t["kind"]: t["rule"] for t in now_rules}["srdi_sme"] == "工信部企业〔2026〕2号"
+    old = api("POST", "prechecks/", {**body, "as_of": "2026-03-31"}).json()["titles"]
+    assert {t["kind"]: t["rule"] for t in old}["srdi_sme"] == "工信部企业〔2022〕63号"
+    little_giant = now_rules[-1]
+    assert little_giant["outcome"] == "fail"
+    prior = little_giant["findings"][0]
+    assert (prior["code"], prior["outcome"], prior["observed"]) == ("prior_title", "fail", "否")
+    for title in now_rules:
+        for found in title["findings"]:
+            assert found["outcome"] != "refer" or found["because"]
+            assert found["source"]
+
+
+def test_titles_of_an_unknown_firm_refer_with_the_missing_figure_named(api):
+    body = {"uscc": factories.demo_uscc(), "name": "某公司", "established_on": "2020-01-01", "industry_code": "I65"}
+    titles = {t["kind"]: t for t in api("POST", "prechecks/", body).json()["titles"]}
+    assert titles["hnte"]["outcome"] == "refer"
+    reasons = {f["code"]: f["reason"] for f in titles["hnte"]["findings"]}
+    assert "科技人员占比" in reasons["tech_staff_ratio"]
+    assert reasons["registered_days"] == ""

@@ -35,6 +35,7 @@ SOURCE_LABELS = {
     "application": "本次申请",
     "300号": "划型标准",
     "credit_bureau": "企业征信",
+    "authority": "主管部门",
     "": "—",
 }
 

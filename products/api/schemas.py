@@ -17,6 +17,7 @@ from products.domain.pricing import rate_text
 from products.enums import Purpose, RepaymentMethod
 from products.models import PolicyVersion, Product
 from products.policy.repayment import Plan
+from products.policy.titling import KINDS
 from products.questions import TYPES
 
 FINDING_OUTCOMES = ["pass", "fail", "refer", "not_applicable"]
@@ -67,6 +68,9 @@ FINDING = {
 DIMENSION = {"points": 30, "points_max": 34, "max": 40, "items": []}
 
 
+TITLE = {"kind": "srdi_sme", "rule": "工信部企业〔2026〕2号", "outcome": "refer", "findings": [FINDING]}
+
+
 PRECHECK_ANSWER = {
     "size_class": "small",
     "size_findings": [],
@@ -89,7 +93,7 @@ PRECHECK_ANSWER = {
             "findings": [FINDING],
         }
     ],
-    "titles": [],
+    "titles": [TITLE],
     "policy_versions": {"tiers": "tiers@1", "score": "score@1"},
     "as_of": "2026-11-23",
 }
@@ -307,6 +311,13 @@ class PrecheckProductOut(serializers.Serializer):
     findings = FindingOut(many=True)
 
 
+class TitleOut(serializers.Serializer):
+    kind = serializers.ChoiceField(choices=KINDS)
+    rule = serializers.CharField(help_text="当日规定的文号")
+    outcome = serializers.ChoiceField(choices=["pass", "fail", "refer"])
+    findings = FindingOut(many=True)
+
+
 class PrecheckOut(serializers.Serializer):
     size_class = serializers.ChoiceField(choices=["large", "medium", "small", "micro"], allow_null=True)
     size_findings = FindingOut(many=True)
@@ -314,6 +325,6 @@ class PrecheckOut(serializers.Serializer):
     tier = TierOut()
     score = ScoreOut()
     products = PrecheckProductOut(many=True)
-    titles = serializers.ListField(child=serializers.DictField(), help_text="梯度培育自测，尚未开放时为空")
+    titles = TitleOut(many=True, help_text="梯度培育自测：五种资质按当日规定各给一个结论")
     policy_versions = serializers.DictField(child=serializers.CharField())
     as_of = serializers.DateField()

@@ -29,13 +29,14 @@ from products.api.schemas import (
     shown,
 )
 from products.domain.evaluating import compiled, in_force, policies_in_force
-from products.domain.judging import Judged
+from products.domain.judging import Judged, judge_titles
 from products.domain.prechecking import ProductAnswer, precheck
 from products.domain.pricing import plan_for
 from products.models import Product
 from products.policy.engine import read
 from products.policy.facts import Known, Request
 from products.policy.sizing import thresholds
+from products.policy.titling import TitleJudgement
 
 ANSWER = {"pass": "eligible", "fail": "ineligible", "refer": "refer"}
 
@@ -111,7 +112,7 @@ def precheck_answer(profile: dict, wish: Request, as_of: date) -> dict:
         "tier": _tier_answer(judged),
         "score": _score_answer(judged),
         "products": products,
-        "titles": [],
+        "titles": [_title_answer(title) for title in judge_titles(judged, as_of)],
         "policy_versions": {
             "tiers": str(judged.tier_policy),
             "score": str(judged.score_policy),
@@ -139,6 +140,15 @@ def _score_answer(judged: Judged) -> dict:
         d["code"]: {k: d[k] for k in ("points", "points_max", "max", "items")} for d in judged.score["dimensions"]
     }
     return {"points": judged.score["points"], "points_max": judged.score["points_max"], "dimensions": dimensions}
+
+
+def _title_answer(title: TitleJudgement) -> dict:
+    return {
+        "kind": title.rule.kind,
+        "rule": title.rule.rule,
+        "outcome": title.outcome,
+        "findings": [finding.words() for finding in title.findings],
+    }
 
 
 def _product_answer(answer: ProductAnswer) -> dict:

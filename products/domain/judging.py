@@ -1,6 +1,6 @@
 """One judgement of an enterprise at a date: facts, tier, score, size, stage, and each product's answer.
 
-The pre-check calls `judge()` and stores nothing; screening calls `facts_at()` and keeps snapshot and evaluations.
+The pre-check calls `judge()` and stores nothing; screening keeps a snapshot of the facts and evaluations of it.
 """
 
 from __future__ import annotations
@@ -15,9 +15,11 @@ from products.domain import titles
 from products.domain.evaluating import compiled, policies_in_force, required
 from products.models import PolicyVersion, Product
 from products.policy import facts as build
-from products.policy.facts import Known, Request
+from products.policy.facts import Known, Request, TitleState
 from products.policy.replaying import result_of
 from products.policy.sizing import Sized
+from products.policy.title_facts import title_facts
+from products.policy.titling import KINDS, TitleJudgement, judge_title, rule_on
 from products.policy.values import Because, Fact, unknown
 
 INDICATIVE_STEP = 10 * WAN
@@ -25,6 +27,8 @@ INDICATIVE_STEP = 10 * WAN
 
 @dataclass(frozen=True, slots=True)
 class Judged:
+    known: Known
+    states: Mapping[str, TitleState]  # of every kind of title
     facts: dict[str, Fact]
     size: Sized
     stage: str | None
@@ -39,6 +43,12 @@ def facts_at(
 ) -> dict[str, Fact]:
     """Facts of the enterprise with titles and registers, before tier and score."""
     states, registers = titles.look_up(uscc=uscc, on=as_of, declared=declared_titles, verified=verified_titles)
+    return _facts(known, states, registers, as_of)
+
+
+def _facts(
+    known: Known, states: Mapping[str, TitleState], registers: Mapping[str, Fact], as_of: date
+) -> dict[str, Fact]:
     return {**build.build(known, as_of), **build.with_titles(states), **registers}
 
 
@@ -55,21 +65,25 @@ def judge(
 
     `policies` are those in force on `as_of` where the caller has them already.
     """
-    facts = facts_at(
-        uscc=uscc, known=known, declared_titles=declared_titles, verified_titles=verified_titles or [], as_of=as_of
-    )
-    return _judged(facts, known, as_of, policies)
+    found = titles.look_up(uscc=uscc, on=as_of, declared=declared_titles, verified=verified_titles or [])
+    return _judged(known, *found, as_of, policies)
 
 
 def judge_at_its_word(
     *, known: Known, declared_titles: list[dict] | None, as_of: date, policies: Mapping[str, PolicyVersion]
 ) -> Judged:
     """The same for a firm that gives no name: what it says of its titles stands in for certificates and registers."""
-    states, registers = titles.at_their_word(declared_titles, as_of)
-    return _judged({**build.build(known, as_of), **build.with_titles(states), **registers}, known, as_of, policies)
+    return _judged(known, *titles.at_their_word(declared_titles, as_of), as_of, policies)
 
 
-def _judged(facts: dict[str, Fact], known: Known, as_of: date, policies: Mapping[str, PolicyVersion] | None) -> Judged:
+def _judged(
+    known: Known,
+    states: Mapping[str, TitleState],
+    registers: Mapping[str, Fact],
+    as_of: date,
+    policies: Mapping[str, PolicyVersion] | None,
+) -> Judged:
+    facts = _facts(known, states, registers, as_of)
     policies = policies or policies_in_force(as_of)
     tier_policy, score_policy = required(policies, "tiers"), required(policies, "score")
     tier_outcome, tier = result_of(compiled(tier_policy), facts)
@@ -77,6 +91,8 @@ def _judged(facts: dict[str, Fact], known: Known, as_of: date, policies: Mapping
     facts["tier"] = tier_fact(tier["tier"], tier_outcome)
     facts["score"] = Fact(score["points"], "score")
     return Judged(
+        known,
+        states,
         facts,
         build.sized(known, as_of),
         build.stage_of(facts),
@@ -102,6 +118,12 @@ def indicative_amount(product: Product, facts: dict[str, Fact], requested: Decim
         return None
     capacity = max(Decimal(revenue) * 3 / 1000, Decimal(rd) * 5 / 1000)  # type: ignore[arg-type]  分 → 元 and the factor in one step
     return floor_to(min(product.max_amount, requested or product.max_amount, capacity), INDICATIVE_STEP)
+
+
+def judge_titles(judged: Judged, as_of: date) -> list[TitleJudgement]:
+    """Every official title by the rule of the day, on what is known. Titles that are held count as prior titles only."""
+    facts = {**judged.facts, **title_facts(judged.known, judged.states, as_of)}
+    return [judge_title(rule_on(kind, as_of), facts) for kind in KINDS]
 
 
 def judge_product(

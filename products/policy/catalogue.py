@@ -91,6 +91,25 @@ FACTS: dict[str, FactSpec] = _specs(
     ("deal_kind", "并购交易类型", T.CODE, "申请"),
     ("price_share", "申请金额占交易价款", T.RATIO, "申请"),
     ("bureau_overdue", "企业征信当前逾期", T.BOOLEAN, "企业征信"),
+    # What the rules of official titles ask beside these.
+    ("registered_days", "注册天数", T.COUNT, "established_on"),
+    ("total_assets", "上年末资产总额", T.AMOUNT, "annual.total_assets"),
+    ("tech_staff_ratio", "科技人员占员工", T.RATIO, "technical_employees, employees"),
+    ("rd_ratio_before", "前年研发费用占营业收入", T.RATIO, "annual.rd_expense, annual.revenue"),
+    ("rd_total_2y", "近两年研发费用合计", T.AMOUNT, "annual.rd_expense"),
+    ("rd_ratio_3y", "近三年研发费用占营业收入", T.RATIO, "annual.rd_expense, annual.revenue"),
+    ("rd_cost_ratio", "上年研发费用占成本费用", T.RATIO, "annual.rd_expense, annual.cost_and_expense"),
+    ("high_tech_income_ratio", "上年高新技术收入占营业收入", T.RATIO, "annual.high_tech_income, annual.revenue"),
+    ("main_business_share", "上年主营业务收入占营业收入", T.RATIO, "annual.main_business_revenue, annual.revenue"),
+    ("debt_ratio", "上年末资产负债率", T.RATIO, "annual.total_liabilities, annual.total_assets"),
+    ("main_growth", "上年主营业务收入增长率", T.RATIO, "annual.main_business_revenue"),
+    ("main_growth_2y", "近两年主营业务收入平均增长率", T.RATIO, "annual.main_business_revenue"),
+    ("revenue_multiple_2y", "上年营业收入是两年前的", T.RATIO, "annual.revenue"),
+    ("niche_years", "专注细分市场年数", T.COUNT, "niche_years"),
+    ("institutional_equity_2y", "近两年机构股权融资", T.AMOUNT, "institutional_equity_2y"),
+    ("title_tech_innovation_demo", "国家技术创新示范企业", T.BOOLEAN, "名单、证书"),
+    ("title_ip_advantage", "知识产权优势或示范企业", T.BOOLEAN, "名单、证书"),
+    ("expert_judgement", "专家认定", T.BOOLEAN, "主管部门"),
 )
 
 # What the two values of a yes-or-no fact are called.

@@ -200,7 +200,8 @@ def _range_words(raw: dict, joiner: str) -> str:
     return f"{low.removesuffix(' 万元')}–{high}{unit}"
 
 
-def _condition(raw: object, place: str, depth: int = 1) -> Condition:
+def compile_condition(raw: object, place: str, depth: int = 1) -> Condition:
+    """Check and compile one condition. Raises DocumentError with its place."""
     if not isinstance(raw, dict):
         raise DocumentError(place, "需要一个对象")
     if depth > MAX_DEPTH:
@@ -208,7 +209,7 @@ def _condition(raw: object, place: str, depth: int = 1) -> Condition:
     for joiner, word in (("any_of", "，或 "), ("all_of", "，且 ")):
         if joiner in raw:
             parts = _list(_need(raw, place, joiner)[joiner], f"{place}/{joiner}")
-            inner = tuple(_condition(part, f"{place}/{joiner}/{i}", depth + 1) for i, part in enumerate(parts))
+            inner = tuple(compile_condition(part, f"{place}/{joiner}/{i}", depth + 1) for i, part in enumerate(parts))
             test = any_of(inner) if joiner == "any_of" else all_of(inner)
             facts = tuple(dict.fromkeys(f for c in inner for f in c.facts))
             named = [
@@ -260,7 +261,7 @@ def _rule(raw: object, place: str) -> Rule:
     raw = _need(raw, place, "code", "label", "when", "on_fail", texts=words)
     if raw.get("source_url") and not raw["source_url"].startswith("https://"):
         raise DocumentError(f"{place}/source_url", "要写成 https:// 开头的网址")
-    condition = _condition(raw["when"], f"{place}/when")
+    condition = compile_condition(raw["when"], f"{place}/when")
     if raw["on_fail"] not in ("fail", "refer"):
         raise DocumentError(f"{place}/on_fail", "只能是 fail 或 refer")
     if raw["on_fail"] == "fail" and _NEVER_FAIL_ON & set(condition.facts):
@@ -282,7 +283,7 @@ def _rule(raw: object, place: str) -> Rule:
 
 def _rung(raw: object, place: str) -> Rung:
     raw = _need(raw, place, "code", "label", "when", texts=("advice",))
-    return Rung(raw["code"], raw["label"], _condition(raw["when"], f"{place}/when"), raw.get("advice", ""))
+    return Rung(raw["code"], raw["label"], compile_condition(raw["when"], f"{place}/when"), raw.get("advice", ""))
 
 
 def _item(raw: object, place: str) -> Item:
@@ -292,7 +293,7 @@ def _item(raw: object, place: str) -> Item:
         if not isinstance(band, dict) or "points" not in band:
             raise DocumentError(f"{place}/bands/{i}/points", "缺少这一项")
         plain = {key: value for key, value in band.items() if key != "points"}
-        condition = _condition({"fact": raw["fact"], **plain}, f"{place}/bands/{i}")
+        condition = compile_condition({"fact": raw["fact"], **plain}, f"{place}/bands/{i}")
         bands.append(Band(condition, _bound(band["points"], FactType.POINTS, f"{place}/bands/{i}/points")))
     points = [band.points for band in bands]
     if not points or points != sorted(set(points), reverse=True) or points[-1] <= 0:

@@ -177,8 +177,8 @@ BECAUSE_WORDS = {
 def read(raw: dict, rule: Rule | Rung | None, *, wan: bool = False) -> dict:
     """Words of a stored finding, for people and for the API: label, observed, required, unit, reason, advice."""
     spec = FACTS[raw["fact"]]
-    shown = _shown(raw["observed"], spec, wan)
-    others = [_shown(o, spec, wan) for o in raw.get("others", [])]
+    text = shown(raw["observed"], spec, wan)
+    others = [shown(o, spec, wan) for o in raw.get("others", [])]
     because = raw.get("because")
     if because and not (because == _EXPERT and getattr(rule, "reason", "")):
         reason = BECAUSE_WORDS[because].format(label=spec.label)
@@ -188,9 +188,9 @@ def read(raw: dict, rule: Rule | Rung | None, *, wan: bool = False) -> dict:
         "code": raw["code"],
         "label": rule.label if rule else spec.label,
         "outcome": raw["outcome"],
-        "observed": shown if not others else "；".join([shown, *others] if shown else others),
+        "observed": text if not others else "；".join([text, *others] if text else others),
         "required": rule.condition.required if rule else "",
-        "unit": _UNIT_CODES[spec.type],
+        "unit": UNIT_CODES[spec.type],
         "period": raw.get("period", ""),
         "source": raw["source"],
         "reason": reason,
@@ -199,11 +199,11 @@ def read(raw: dict, rule: Rule | Rung | None, *, wan: bool = False) -> dict:
     }
 
 
-_UNIT_CODES = dict(zip(FactType, ("CNY", "count", "year", "point", "percent", "", "", ""), strict=True))
+UNIT_CODES = dict(zip(FactType, ("CNY", "count", "year", "point", "percent", "", "", ""), strict=True))
 _SUFFIX = {FactType.RATIO: "%", FactType.MONTHS: " 年", FactType.POINTS: " 分"}
 
 
-def _shown(value: object, spec: FactSpec, wan: bool) -> str:
+def shown(value: object, spec: FactSpec, wan: bool) -> str:
     """A value in words for people (`wan`), or in the plain form of the API."""
     type = spec.type
     text = show(value, type, wan=wan)

@@ -44,7 +44,7 @@ def _fen(value: Decimal) -> int:
     return int((value * 100).to_integral_value())
 
 
-def _plain(known: Known, key: str, *, amount: bool = False, period: str = "") -> Fact:
+def plain(known: Known, key: str, *, amount: bool = False, period: str = "") -> Fact:
     """The fact of one profile key: its value, or why it is not known."""
     if key in known.conflicts:
         values = (known.values[key], *known.conflicts[key])
@@ -63,7 +63,7 @@ def _scalar(value: object, amount: bool) -> Scalar:
     return _fen(value) if amount else value  # type: ignore[arg-type, return-value]
 
 
-def _ratio(numerator: Fact, denominator: Fact, period: str = "") -> Fact:
+def ratio(numerator: Fact, denominator: Fact, period: str = "") -> Fact:
     """numerator ÷ denominator; unknown when either is, or when there is nothing to divide by."""
     for part in (numerator, denominator):
         if part.value is None:
@@ -84,19 +84,19 @@ def build(known: Known, as_of: date) -> dict[str, Fact]:
     "Last year" is the last full year before `as_of`; a figure of another year never stands in for it.
     """
     year, before = last_full_year(as_of), last_full_year(as_of) - 1
-    revenue = _plain(known, f"annual.{year}.revenue", amount=True, period=str(year))
-    rd = _plain(known, f"annual.{year}.rd_expense", amount=True, period=str(year))
-    employees, rd_staff = _plain(known, "employees"), _plain(known, "rd_employees")
-    established = _plain(known, "established_on")
+    revenue = plain(known, f"annual.{year}.revenue", amount=True, period=str(year))
+    rd = plain(known, f"annual.{year}.rd_expense", amount=True, period=str(year))
+    employees, rd_staff = plain(known, "employees"), plain(known, "rd_employees")
+    established = plain(known, "established_on")
     facts = {
         "revenue": revenue,
         "rd_expense": rd,
-        "rd_expense_before": _plain(known, f"annual.{before}.rd_expense", amount=True, period=str(before)),
-        "rd_ratio": _ratio(rd, revenue, str(year)),
+        "rd_expense_before": plain(known, f"annual.{before}.rd_expense", amount=True, period=str(before)),
+        "rd_ratio": ratio(rd, revenue, str(year)),
         "employees": employees,
-        "rd_staff_ratio": _ratio(rd_staff, employees),
+        "rd_staff_ratio": ratio(rd_staff, employees),
         "market_share": _share(known),
-        "institutional_equity_3y": _plain(known, "institutional_equity_3y", amount=True),
+        "institutional_equity_3y": plain(known, "institutional_equity_3y", amount=True),
     }
     facts["age"] = (
         Fact(age_in_months(established.value, as_of), established.source)  # type: ignore[arg-type]
@@ -104,9 +104,9 @@ def build(known: Known, as_of: date) -> dict[str, Fact]:
         else established
     )
     for code, key in _SAME.items():
-        facts[code] = _plain(known, key)
+        facts[code] = plain(known, key)
     facts["size_class"] = _size_fact(sized(known, as_of))
-    facts["city"] = _city(_plain(known, "district_code"))
+    facts["city"] = _city(plain(known, "district_code"))
     facts["as_of"] = Fact(as_of, "calendar")
     return facts
 
@@ -139,7 +139,7 @@ def _city(district: Fact) -> Fact:
 
 
 def _share(known: Known) -> Fact:
-    fact = _plain(known, "market.share_pct")
+    fact = plain(known, "market.share_pct")
     if not isinstance(fact.value, Decimal):
         return (
             fact
@@ -152,11 +152,11 @@ def _share(known: Known) -> Fact:
 def sized(known: Known, as_of: date) -> Sized:
     """Size class by 工信部联企业〔2011〕300号; main-business revenue if given, else revenue."""
     year = last_full_year(as_of)
-    main = _plain(known, f"annual.{year}.main_business_revenue", amount=True, period=str(year))
+    main = plain(known, f"annual.{year}.main_business_revenue", amount=True, period=str(year))
     uses_main = main.value is not None
-    revenue = main if uses_main else _plain(known, f"annual.{year}.revenue", amount=True, period=str(year))
-    assets = _plain(known, f"annual.{year}.total_assets", amount=True, period=str(year))
-    staff = _plain(known, "employees")
+    revenue = main if uses_main else plain(known, f"annual.{year}.revenue", amount=True, period=str(year))
+    assets = plain(known, f"annual.{year}.total_assets", amount=True, period=str(year))
+    staff = plain(known, "employees")
     result = size_of(
         industry_code=known.values.get("industry_code"),  # type: ignore[arg-type]
         staff=staff.value,  # type: ignore[arg-type]
@@ -193,19 +193,19 @@ def stage_of(facts: Mapping[str, Fact]) -> str | None:
 def with_titles(states: Mapping[str, TitleState]) -> dict[str, Fact]:
     """Title facts; a Beijing 专精特新 is told from another region's by the title's region code."""
     facts = {
-        f"title_{kind}": _title(states.get(kind))
+        f"title_{kind}": title(states.get(kind))
         for kind in ("little_giant", "single_champion", "hnte", "tech_sme", "innovative_sme")
     }
     srdi = states.get("srdi_sme")
     here = srdi is not None and srdi.region.startswith("11")
     settled = srdi is not None and srdi.held is not False and srdi.region
-    nothing = Fact(False, srdi.source) if settled else _title(srdi)
-    facts["title_srdi_beijing"] = _title(srdi) if not settled or here else nothing
-    facts["title_srdi_elsewhere"] = _title(srdi) if not settled or not here else nothing
+    nothing = Fact(False, srdi.source) if settled else title(srdi)
+    facts["title_srdi_beijing"] = title(srdi) if not settled or here else nothing
+    facts["title_srdi_elsewhere"] = title(srdi) if not settled or not here else nothing
     return facts
 
 
-def _title(state: TitleState | None) -> Fact:
+def title(state: TitleState | None) -> Fact:
     if state is None or state.held is None:
         return unknown(
             (state.because if state else None) or Because.MISSING, source=state.source if state else "register"
@@ -237,5 +237,5 @@ def with_request(request: Request) -> dict[str, Fact]:
     }
     price = request.answers.get("deal_price")
     priced = Fact(_fen(Decimal(str(price))), "application") if price else unknown(source="application")
-    facts["price_share"] = _ratio(facts["requested_amount"], priced)
+    facts["price_share"] = ratio(facts["requested_amount"], priced)
     return facts
