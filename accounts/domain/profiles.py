@@ -10,8 +10,12 @@ from django.db.models import Q
 from accounts.enums import ConsentKind, ProfileSource
 from accounts.models import Consent, Enterprise, EnterpriseProfile, Membership
 from accounts.profile_rules import check, flatten
+from accounts.rules import may_edit
+from portal.kernel.actors import Actor
 from portal.kernel.clock import today
-from portal.kernel.errors import InvalidInput
+from portal.kernel.errors import InvalidInput, NotPermitted
+from portal.kernel.events import record
+from portal.kernel.transactions import use_case
 
 # A person's verified correction first, then public registers, then tax data, then what was typed.
 ORDER = (ProfileSource.BANKER, ProfileSource.REGISTRY, ProfileSource.TAX, ProfileSource.SELF, ProfileSource.PARTNER)
@@ -70,6 +74,24 @@ def own_profile(membership: Membership) -> EnterpriseProfile:
         lookup = {"source": ProfileSource.CLAIMED, "claimant": membership.user}
     found = EnterpriseProfile.objects.filter(enterprise=membership.enterprise, partner=None, **lookup).first()
     return found or EnterpriseProfile(enterprise=membership.enterprise, **lookup)
+
+
+@use_case
+def save_figures(*, membership_id: int, changes: dict, actor: Actor) -> EnterpriseProfile:
+    """Keep figures of an enterprise outside any application. Raises NotPermitted unless a verified member may edit."""
+    membership = (
+        Membership.objects.of(actor).verified().filter(pk=membership_id).select_related("enterprise", "user").first()
+    )
+    if membership is None or not may_edit(membership):
+        raise NotPermitted("not_an_editor", "您的身份只能查看，不能修改企业资料")
+    row = write_own(membership=membership, changes=changes)
+    record(
+        stream=membership.enterprise.uscc,
+        type="enterprise.figures_saved",
+        actor=actor,
+        payload={"fields": sorted(changes)},
+    )
+    return row
 
 
 def write_own(*, membership: Membership, changes: dict) -> EnterpriseProfile:

@@ -122,8 +122,13 @@ def indicative_amount(product: Product, facts: dict[str, Fact], requested: Decim
 
 def judge_titles(judged: Judged, as_of: date) -> list[TitleJudgement]:
     """Every official title by the rule of the day, on what is known. Titles that are held count as prior titles only."""
-    facts = {**judged.facts, **title_facts(judged.known, judged.states, as_of)}
+    facts = title_facts_of(judged, as_of)
     return [judge_title(rule_on(kind, as_of), facts) for kind in KINDS]
+
+
+def title_facts_of(judged: Judged, as_of: date) -> dict[str, Fact]:
+    """All facts that rules of titles see."""
+    return {**judged.facts, **title_facts(judged.known, judged.states, as_of)}
 
 
 def judge_product(

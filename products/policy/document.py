@@ -11,7 +11,7 @@ from __future__ import annotations
 import operator
 import re
 from collections.abc import Iterable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import date
 from decimal import Decimal, InvalidOperation
 
@@ -100,6 +100,7 @@ class Document:
     rules: tuple[Rule, ...] = ()
     rungs: tuple[Rung, ...] = ()
     dimensions: tuple[Dimension, ...] = ()
+    raw: dict = field(default_factory=dict, compare=False, repr=False)  # what it was compiled from
 
     @property
     def facts(self) -> frozenset[str]:
@@ -324,4 +325,4 @@ def compile_document(raw: object) -> Document:
     _distinct(built, f"/{key}")
     if found := dead_part(raw):
         raise DocumentError(*found)
-    return Document(raw["code"], raw["kind"], raw["title"], **{key: built})
+    return Document(raw["code"], raw["kind"], raw["title"], **{key: built}, raw=raw)

@@ -18,13 +18,25 @@ from products.policy import grammar
 from products.policy.catalogue import FACTS
 from products.policy.conditions import Condition
 from products.policy.document import compile_condition
-from products.policy.engine import BECAUSE_WORDS, UNIT_CODES, shown
+from products.policy.engine import UNIT_CODES, shown
 from products.policy.values import Because, Fact, encode
 
 FOLDER = Path(__file__).parent / "title_rules"
 KINDS = ("tech_sme", "hnte", "innovative_sme", "srdi_sme", "little_giant")
 _PASS, _FAIL, _REFER = "pass", "fail", "refer"
 _ORDER = {_FAIL: 0, _REFER: 1, _PASS: 2}
+
+
+# Why a criterion is open, said to a firm that tests itself: nobody at the bank takes it up.
+_BECAUSE = {
+    "missing": "缺{label}的数据",
+    "mistyped": "{label}的填写方式认不出来",
+    "stale": "{label}的数据过旧",
+    "conflict": "{label}在不同来源中不一致",
+    "expert_judged": "要由主管部门或专家判断",
+    "source_down": "{label}的数据源暂时查不到",
+    "unverified": "{label}为企业自报，待名单或证书核对",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,9 +84,10 @@ class TitleFinding:
 
     @property
     def reason(self) -> str:
-        if self.because and self.because != Because.EXPERT_JUDGED.value:
-            return BECAUSE_WORDS[self.because].format(label=self.criterion.label)
-        return "要由主管部门或专家判断" if self.because else ""
+        if self.because and self.criterion.condition is None:
+            low, high = self.observed  # type: ignore[misc]
+            return f"资料不全，得分在 {low}–{high} 之间"
+        return _BECAUSE[self.because].format(label=self.criterion.label) if self.because else ""
 
     def words(self, *, wan: bool = False) -> dict:
         """The finding for people and for the API, in the shape of `engine.read`."""
@@ -102,6 +115,17 @@ class TitleJudgement:
     rule: TitleRule
     outcome: str
     findings: tuple[TitleFinding, ...]
+
+    @property
+    def gaps(self) -> tuple[TitleFinding, ...]:
+        """What is not met on the way that is nearest: the required criteria and those of the best path."""
+        paths = {f.criterion.path for f in self.findings} - {""}
+        best = max(paths, key=self._nearness) if paths else ""
+        return tuple(f for f in self.findings if f.outcome != _PASS and f.criterion.path in ("", best))
+
+    def _nearness(self, path: str) -> tuple[int, int]:
+        outcomes = [f.outcome for f in self.findings if f.criterion.path == path]
+        return _ORDER[_worst(outcomes)], -sum(outcome != _PASS for outcome in outcomes)
 
 
 @cache

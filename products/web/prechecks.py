@@ -12,12 +12,12 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 from accounts.profile_rules import flatten
 from portal.kernel.clock import today
 from portal.kernel.web import posted
-from products.domain.evaluating import compiled
 from products.domain.judging import Judged
 from products.domain.prechecking import ProductAnswer, precheck_nameless
 from products.policy.engine import read
 from products.policy.facts import Known
 from products.prechecks import BY_CODE, SESSION_KEY, STEPS, kept_answers, profile_of, wish_of
+from products.web.ladder import ladder_of
 from products.web.precheck_forms import FORMS
 
 OUTCOMES = (
@@ -111,7 +111,7 @@ def result(request: HttpRequest) -> HttpResponse:
         "given": sum(bool(a) for a in answers.values()),
         "blank": [s for s in STEPS if not answers.get(s.code)],
         "tier": judged.tier,
-        "ladder": _ladder(judged),
+        "ladder": ladder_of(judged),
         "score": judged.score,
         "nav": "precheck",
     }
@@ -141,25 +141,6 @@ def _card(answer: ProductAnswer) -> dict:
         "later": [f for f in findings if f["outcome"] == "not_applicable"],
         "advice": list(dict.fromkeys(f["advice"] or f["reason"] for f in deciding if f["advice"] or f["reason"])),
     }
-
-
-def _ladder(judged: Judged) -> list[dict]:
-    """The five steps from the bottom up: where the firm stands, and what each step asks."""
-    rungs = list(reversed(compiled(judged.tier_policy).rungs))
-    could_be = set(judged.tier["could_be"])
-    return [
-        {
-            "code": rung.code,
-            "label": rung.label,
-            "advice": rung.advice,
-            "here": rung.code == judged.tier["tier"],
-            "maybe": rung.code in could_be,
-            "height": 40 + 14 * i,
-            "y": 96 - 14 * i,
-            "x": 20 * i,
-        }
-        for i, rung in enumerate(rungs)
-    ]
 
 
 @require_POST

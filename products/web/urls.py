@@ -1,12 +1,14 @@
 from django.urls import path
 
-from products.web import catalogue, prechecks
+from products.web import catalogue, outlook, prechecks
 
 app_name = "products"
 urlpatterns = [
     path("", catalogue.product_list, name="list"),
     path("products/compare/", catalogue.compare, name="compare"),
     path("products/<slug:code>/", catalogue.product_detail, name="detail"),
+    path("outlook/<str:uscc>/", outlook.outlook_page, name="outlook"),
+    path("outlook/<str:uscc>/figures/", outlook.figures, name="figures"),
     path("precheck/", prechecks.begin, name="precheck"),
     path("precheck/result/", prechecks.result, name="precheck_result"),
     path("precheck/clear/", prechecks.clear, name="precheck_clear"),

@@ -197,3 +197,24 @@ def test_each_kind_of_product_from_its_page_to_the_machines_answer(world, visito
     assert set(conditional) <= set(application.answers)
     for label, words in answer_rows(application):
         assert desk.page.get_by_text(words).count(), label
+
+
+@pytest.mark.parametrize("width", [1280, 390])
+def test_a_firm_sees_its_titles_and_what_would_lift_it(world, visitor, width):
+    founder = factories.legal_rep()
+    person = visitor(width)
+    person.sign_in(founder.user.email)
+    person.go(f"/enterprises/{founder.enterprise.uscc}/", "enterprise")
+    person.page.get_by_role("link", name="看资质与层级").click()
+    person.look("outlook")
+    assert person.page.get_by_text("怎样升一层").is_visible()
+    person.page.locator("summary", has_text="逐条比对").first.click()
+    person.look("outlook-open")
+    person.page.get_by_role("link", name="补充企业资料").first.click()
+    person.page.fill("#id_niche_years", "三年")
+    person.press("保存，重新计算")
+    person.look("figures-fault")
+    person.page.fill("#id_niche_years", "3")
+    person.press("保存，重新计算")
+    person.look("outlook-again")
+    assert person.page.get_by_text("已按新的数字重新计算").is_visible()

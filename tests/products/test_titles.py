@@ -238,3 +238,12 @@ def test_every_rule_reads_and_names_its_document():
     for kind in KINDS:
         spans = sorted((r.starts, r.ends) for r in rules() if r.kind == kind)
         assert all(end < start for (_, end), (start, _) in itertools.pairwise(spans))
+
+
+def test_gaps_are_those_of_the_nearest_way():
+    found = judged("innovative_sme", {f"{Y}.main_business_revenue": None})
+    assert (found.outcome, found.gaps) == ("pass", ())
+    without = {"hnte": TitleState(False, "declared")}
+    found = judged("tech_sme", {f"{Y}.total_assets": None}, without)
+    assert [gap.criterion.code for gap in found.gaps] == ["asset_cap"]
+    assert found.gaps[0].reason == "缺资产总额的数据"
