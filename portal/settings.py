@@ -8,6 +8,7 @@ from importlib.util import find_spec
 from pathlib import Path
 
 import environ
+from celery.schedules import crontab
 from csp.constants import NONE, SELF
 
 BASE_DIR = Path(__file__).resolve().parent.parent
@@ -145,6 +146,7 @@ CELERY_BEAT_SCHEDULE = {
     "digest": {"task": "kernel.digest", "schedule": 60 * 60.0},
     "expire": {"task": "applications.expire", "schedule": 60 * 60.0},
     "clear-sessions": {"task": "kernel.clear_sessions", "schedule": 60 * 60.0},
+    "retier": {"task": "products.retier", "schedule": crontab(hour=2, minute=10)},
 }
 
 AUTH_USER_MODEL = "accounts.User"

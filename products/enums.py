@@ -66,6 +66,7 @@ class Job(StrEnum):
     """Background work of this app."""
 
     BACK_TEST = "products.back_test"
+    RETIER = "products.retier_slice"
 
 
 SIZE_LABELS = {"large": "大型", "medium": "中型", "small": "小型", "micro": "微型"}

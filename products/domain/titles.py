@@ -6,7 +6,7 @@ held; absent titles are unknown unless the register is loaded for the date.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from datetime import date
 
 from products.enums import DISHONEST, TitleKind
@@ -29,12 +29,34 @@ def look_up(
 
     `declared` None means the enterprise was not asked; items follow the profile schema.
     """
+    return look_up_many({uscc: (declared, verified or [])}, on)[uscc]
+
+
+def look_up_many(
+    asked: Mapping[str, tuple[list[dict] | None, list[dict]]], on: date
+) -> dict[str, tuple[dict[str, TitleState], dict[str, Fact]]]:
+    """`look_up` for many enterprises, by credit code with their (declared, verified) titles, in the same two queries."""
     codes = {*REGISTERS.values(), DISHONEST}
     registers = {r.code: r for r in Register.objects.filter(code__in=codes)}
-    found = RegisterEntry.objects.valid_on(on).filter(uscc=uscc, register__code__in=codes).select_related("register")
-    entries = {e.register.code: e for e in found}
+    by_id = {r.pk: r for r in registers.values()}
+    entries: dict[str, dict[str, RegisterEntry]] = {uscc: {} for uscc in asked}
+    for entry in RegisterEntry.objects.valid_on(on).filter(uscc__in=list(asked), register__in=by_id):
+        entry.register = by_id[entry.register_id]
+        entries[entry.uscc][entry.register.code] = entry
+    return {
+        uscc: _found(on, registers, entries[uscc], declared, verified) for uscc, (declared, verified) in asked.items()
+    }
+
+
+def _found(
+    on: date,
+    registers: Mapping[str, Register],
+    entries: Mapping[str, RegisterEntry],
+    declared: list[dict] | None,
+    verified: list[dict],
+) -> tuple[dict[str, TitleState], dict[str, Fact]]:
     states = {
-        kind: _state(kind, on, registers.get(code), entries.get(code), declared, verified or [])
+        kind: _state(kind, on, registers.get(code), entries.get(code), declared, verified)
         for kind, code in REGISTERS.items()
     }
     facts = {
