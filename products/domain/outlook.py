@@ -10,6 +10,7 @@ from accounts.models import Enterprise
 from products.domain.evaluating import compiled, policies_in_force
 from products.domain.judging import Judged, judge, judge_product, judge_titles, title_facts_of
 from products.domain.prechecking import KNOWN_LATER
+from products.domain.titles import Expiry, expiring
 from products.enums import TitleKind
 from products.models import Product
 from products.policy import facts as build
@@ -63,6 +64,7 @@ class Outlook:
     higher: tuple[tuple[str, str, tuple[str, ...]], ...]  # (rung, label, single changes), the nearest first
     titles: tuple[TitleOutlook, ...]
     products: tuple[ProductOutlook, ...]
+    expiring: tuple[Expiry, ...]
 
 
 def outlook(enterprise: Enterprise, as_of: date) -> Outlook:
@@ -89,6 +91,7 @@ def outlook(enterprise: Enterprise, as_of: date) -> Outlook:
         higher,
         tuple(_title(judged, found[kind], as_of) for kind in LAYERS),
         tuple(_products(judged, policies)),
+        tuple(expiring(enterprise.uscc, [*(merged.titles or []), *merged.verified_titles], as_of)),
     )
 
 

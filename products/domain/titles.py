@@ -7,6 +7,7 @@ held; absent titles are unknown unless the register is loaded for the date.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 from datetime import date
 
 from products.enums import DISHONEST, TitleKind
@@ -115,6 +116,36 @@ def _valid(kind: str, on: date, titles: Iterable[dict]) -> list[dict]:
     return [
         t for t in titles if t["kind"] == kind and (t.get("valid_from") or day) <= day <= (t.get("valid_to") or day)
     ]
+
+
+@dataclass(frozen=True, slots=True)
+class Expiry:
+    """A certificate that ends soon or has just ended; `days` until its last day, 0 on it, negative after."""
+
+    kind: str
+    last_day: date
+    days: int
+
+    @property
+    def flag(self) -> str:
+        """`ended`, `30` or `90`: the three moments a firm is reminded at."""
+        return "ended" if self.days <= 0 else "30" if self.days <= 30 else "90"
+
+
+REMIND_FROM, REMIND_UNTIL = 90, -90
+
+
+def expiring(uscc: str, certificates: Iterable[dict], on: date) -> list[Expiry]:
+    """Certificates and register entries whose last day is near, the nearest first; of one kind the latest counts."""
+    last: dict[str, date] = {}
+    for title in certificates:
+        if title.get("valid_to"):
+            last[title["kind"]] = max(last.get(title["kind"], date.min), date.fromisoformat(title["valid_to"]))
+    entries = RegisterEntry.objects.filter(uscc=uscc, register__code__in=REGISTERS.values(), valid_from__lte=on)
+    for code, ends in entries.values_list("register__code", "valid_to"):
+        last[code] = max(last.get(code, date.min), ends or date.max)
+    found = [Expiry(kind, day, (day - on).days) for kind, day in last.items() if day != date.max]
+    return sorted((e for e in found if REMIND_UNTIL <= e.days <= REMIND_FROM), key=lambda e: e.days)
 
 
 def is_loaded(register: Register | None, on: date) -> bool:

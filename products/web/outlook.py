@@ -15,10 +15,12 @@ from portal.kernel.clock import today
 from portal.kernel.errors import PortalError
 from portal.kernel.web import applicant, posted, put_error
 from products.domain.outlook import ProductOutlook, TitleOutlook, outlook
+from products.enums import TitleKind
 from products.web.figures_form import FiguresForm
 from products.web.ladder import ladder_of
 
 _FINDINGS = {"pass": ("通过", "pass"), "refer": ("待核实", "refer"), "fail": ("未达到", "fail")}
+_EXPIRIES = {"ended": ("fail", "已到期"), "30": ("turn", "30 天内到期"), "90": ("bank", "90 天内到期")}
 _PRODUCTS = {"pass": ("条件都符合", "pass"), "refer": ("有事项转人工", "refer"), "fail": ("暂不符合", "fail")}
 
 
@@ -42,6 +44,7 @@ def outlook_page(request: HttpRequest, uscc: str) -> HttpResponse:
         "score": found.judged.score,
         "higher": found.higher,
         "titles": [_title(title) for title in found.titles],
+        "expiring": [(e, TitleKind(e.kind).label, *_EXPIRIES[e.flag]) for e in found.expiring],
         "products": [_product(product) for product in found.products],
         "may_edit": may_edit(membership),
         "nav": "enterprises",

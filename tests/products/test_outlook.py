@@ -1,10 +1,13 @@
 """The outlook page: for verified members of the firm, with what is held, what could be reached and what is missing."""
 
+from datetime import timedelta
+
 import pytest
 from django.test import Client
 
 from portal.kernel.clock import today
 from products.domain.outlook import outlook
+from products.domain.titles import expiring
 from products.models import Register, RegisterEntry
 from tests import factories
 
@@ -73,7 +76,7 @@ def test_strangers_bankers_and_visitors_see_nothing(founder, bankers):
 def test_it_costs_the_same_whatever_there_is(founder, django_assert_max_num_queries):
     client = signed_in(founder.user)
     client.get(f"/outlook/{founder.enterprise.uscc}/")
-    with django_assert_max_num_queries(9):
+    with django_assert_max_num_queries(10):
         client.get(f"/outlook/{founder.enterprise.uscc}/")
 
 
@@ -133,3 +136,46 @@ def test_figures_are_for_editors_of_the_firm(founder):
         assert signed_in(stranger).get(path).status_code == 404
         assert signed_in(stranger).post(path, {"niche_years": "9"}).status_code == 404
     assert Client().get(path).status_code == 302
+
+
+@pytest.mark.parametrize(
+    ("days", "flag"),
+    [
+        (91, None),
+        (90, "90"),
+        (31, "90"),
+        (30, "30"),
+        (1, "30"),
+        (0, "ended"),
+        (-1, "ended"),
+        (-90, "ended"),
+        (-91, None),
+    ],
+)
+def test_certificates_are_flagged_at_ninety_and_thirty_days_and_on_their_end(founder, days, flag):
+    last = today() + timedelta(days=days)
+    found = expiring(founder.enterprise.uscc, [{"kind": "hnte", "valid_to": last.isoformat()}], today())
+    assert [(e.kind, e.days, e.flag) for e in found] == ([] if flag is None else [("hnte", days, flag)])
+
+
+def test_a_newer_certificate_or_an_open_entry_needs_no_reminder(founder):
+    near, far = today() + timedelta(days=5), today() + timedelta(days=800)
+    old = {"kind": "hnte", "valid_to": near.isoformat()}
+    assert expiring(founder.enterprise.uscc, [old, {"kind": "hnte", "valid_to": far.isoformat()}], today()) == []
+    RegisterEntry.objects.create(
+        register=Register.objects.get(code="hnte"), uscc=founder.enterprise.uscc, name="x", valid_from=today()
+    )
+    assert expiring(founder.enterprise.uscc, [old], today()) == []
+
+
+def test_a_certificate_near_its_end_is_told_on_the_page(founder):
+    RegisterEntry.objects.create(
+        register=Register.objects.get(code="hnte"),
+        uscc=founder.enterprise.uscc,
+        name=founder.enterprise.name,
+        valid_from=today() - timedelta(days=700),
+        valid_to=today() + timedelta(days=12),
+    )
+    page = signed_in(founder.user).get(f"/outlook/{founder.enterprise.uscc}/").text
+    assert "还有 12 天" in page
+    assert "30 天内到期" in page
