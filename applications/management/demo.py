@@ -21,6 +21,7 @@ from portal.kernel.actors import Actor, ActorKind
 from portal.kernel.clock import now, today
 from portal.kernel.crypto import blind_index
 from portal.kernel.models import QueuedJob
+from products.domain import golden
 from products.domain.defaults import POLICY_GROUP, open_registers_for_demo
 from products.models import Register, RegisterEntry
 
@@ -114,10 +115,21 @@ def build() -> bool:
     open_registers_for_demo(date(2024, 1, 1))
     people = _bankers()
     _partner()
+    for code, name, facts, expected in GOLDEN_CASES:
+        golden.save(policy_code=code, name=name, facts=facts, expected=expected, actor=people["policy"])
     for number, case in enumerate(CASES, 1):
         _play(case, number, people)
     _unknown_to_the_bank()
     return True
+
+
+# What every version of a policy must answer, for the policy desk to start from.
+GOLDEN_CASES = (
+    ("tiers", "只有高新技术企业证书", "高新技术企业 = 是", "T3"),
+    ("tiers", "小巨人企业", "专精特新“小巨人” = 是", "T5"),
+    ("zhaojiedai", "列入失信被执行人名单", "列入失信被执行人名单 = 是\n成立年限 = 5年", "fail"),
+    ("zhaojiedai", "成立半年的企业", "列入失信被执行人名单 = 否\n成立年限 = 6个月", "refer"),
+)
 
 
 def run_jobs() -> None:
