@@ -18,7 +18,7 @@ from pathlib import Path
 from benchmarks.table import Row, render
 from tests import services
 
-TOPICS = ("engine", "starts", "queue_plans", "pages", "api", "submits", "screenings")
+TOPICS = ("engine", "starts", "queue_plans", "pages", "api", "submits", "screenings", "retierings")
 
 
 def main(arguments: list[str]) -> int:
