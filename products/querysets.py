@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import date
 
 from django.db import models
-from django.db.models import Q
+from django.db.models import F, Q
 
 
 class ProductQuerySet(models.QuerySet):
@@ -18,11 +18,15 @@ class ProductQuerySet(models.QuerySet):
 
 
 class PolicyVersionQuerySet(models.QuerySet):
-    def in_force(self, on: date) -> PolicyVersionQuerySet:
-        """Published versions whose effective period covers `on`, newest first."""
+    def begun(self, on: date) -> PolicyVersionQuerySet:
+        """Versions that took effect by `on`, ended ones too, the newest of each policy first.
+
+        The first of a policy decides alone: what it covered does not come back when it ends. One that was called off
+        before its day (it ends before it begins) never took effect.
+        """
         return (
             self.filter(status__in=["published", "retired"], effective_from__lte=on)
-            .filter(Q(effective_to=None) | Q(effective_to__gte=on))
+            .exclude(effective_to__lt=F("effective_from"))
             .order_by("code", "-effective_from", "-number")
         )
 

@@ -9,8 +9,10 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Mapping, Sequence
-from datetime import date
+from datetime import date, timedelta
 from pathlib import Path
+
+from django.db.models import F
 
 from portal.kernel.actors import Actor
 from portal.kernel.canonical import digest
@@ -167,18 +169,23 @@ def discard(*, version_id: int, seen: int, actor: Actor) -> PolicyVersion:
 
 @use_case
 def retire(*, version_id: int, seen: int, last_day: date, reason: str, actor: Actor) -> PolicyVersion:
-    """End a published version after `last_day`. Where no other is in force then, cases go to a person."""
+    """End a published version after `last_day`; from then on cases go to a person, older versions do not come back.
+
+    With a last day before its first a version is called off and never takes effect.
+    """
     check_author(actor)
     version = _locked(version_id, seen)
-    if last_day < max(today(), version.effective_from):
-        raise InvalidInput("last_day_past", "最后一天不能早于今天，也不能早于生效日期", field="last_day")
-    version.effective_to, version.summary = last_day, f"{version.summary}（停用：{_said(reason, 'reason')}）"[-300:]
+    if last_day < today():
+        raise InvalidInput("last_day_past", "最后一天不能早于今天", field="last_day")
+    # Kept as the eve of its first day, so that "ends before it begins" stays true whatever day it was called off.
+    version.effective_to = max(last_day, version.effective_from - timedelta(days=1))
+    version.summary = f"{version.summary}（停用：{_said(reason, 'reason')}）"[-300:]
     move(
         version,
         "retire",
         actor=actor,
         reason="policy_desk",
-        payload={"effective_to": last_day.isoformat()},
+        payload={"effective_to": version.effective_to.isoformat()},
         save=("effective_to", "summary"),
     )
     return version
@@ -200,6 +207,7 @@ def why_not_hand_in(version: PolicyVersion) -> list[str]:
     if version.effective_from < today():
         missing.append("生效日期已过，请改为今天或以后")
     later = PolicyVersion.objects.filter(code=version.code, frozen_at__isnull=False).exclude(pk=version.pk)
+    later = later.exclude(effective_to__lt=F("effective_from"))
     if clash := later.filter(effective_from__gt=version.effective_from).order_by("number").first():
         missing.append(f"生效日期早于第 {clash.number} 版（{clash.effective_from}），会被它盖住")
     try:

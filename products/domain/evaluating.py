@@ -23,9 +23,11 @@ def in_force(code: str, on: date) -> PolicyVersion:
 def policies_in_force(on: date) -> dict[str, PolicyVersion]:
     """Every policy that applies on `on`, by code, in one query; documents are read when first compiled."""
     found: dict[str, PolicyVersion] = {}
-    for version in PolicyVersion.objects.in_force(on).defer("document"):
+    for version in PolicyVersion.objects.begun(on).defer("document"):
         found.setdefault(version.code, version)
-    return found
+    return {
+        code: version for code, version in found.items() if version.effective_to is None or version.effective_to >= on
+    }
 
 
 def required(policies: Mapping[str, PolicyVersion], code: str) -> PolicyVersion:

@@ -65,7 +65,12 @@ class ReasonForm(PlainForm):
 
 
 class RetireForm(ReasonForm):
-    last_day = forms.DateField(label="最后一天", widget=_DATE, error_messages={"required": "请选择最后一天"})
+    last_day = forms.DateField(
+        label="最后一天",
+        widget=_DATE,
+        help_text="还没有生效的版本填今天，就不会生效",
+        error_messages={"required": "请选择最后一天"},
+    )
 
 
 class TrialForm(forms.Form):

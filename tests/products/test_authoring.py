@@ -271,6 +271,32 @@ def test_retiring_ends_a_version_on_its_last_day(desk):
         in_force("zhaojiedai", today() + timedelta(days=1))
 
 
+def published(desk, run_jobs, effective_from: date, months: int) -> PolicyVersion:
+    version = drafted(desk[0], document=stricter(months=months), effective_from=effective_from)
+    backtesting.start(version_id=version.pk, actor=desk[0])
+    run_jobs()
+    handed = submitted(version, desk[0])
+    return authoring.publish(version_id=handed.pk, seen=handed.version, actor=desk[1])
+
+
+def test_what_a_retired_version_covered_does_not_come_back(desk, run_jobs):
+    version = published(desk, run_jobs, today(), 24)
+    authoring.retire(version_id=version.pk, seen=version.version, last_day=today(), reason="产品停办", actor=desk[0])
+    assert in_force("zhaojiedai", today()).number == 2
+    with pytest.raises(PolicyUnusable):
+        in_force("zhaojiedai", today() + timedelta(days=1))
+
+
+def test_a_version_called_off_before_its_day_never_takes_effect(desk, run_jobs):
+    first_day = today() + timedelta(days=30)
+    version = published(desk, run_jobs, first_day, 24)
+    authoring.retire(version_id=version.pk, seen=version.version, last_day=today(), reason="不改了", actor=desk[0])
+    for day in (today(), first_day - timedelta(days=1), first_day, first_day + timedelta(days=9)):
+        assert in_force("zhaojiedai", day).number == 1
+    again = published(desk, run_jobs, today() + timedelta(days=1), 36)
+    assert in_force("zhaojiedai", first_day) == again
+
+
 def test_rolling_back_is_the_older_document_anew(desk, tested):
     handed = submitted(tested, desk[0])
     authoring.publish(version_id=handed.pk, seen=handed.version, actor=desk[1])
