@@ -98,6 +98,7 @@ def save_figures(*, membership_id: int, changes: dict, actor: Actor) -> Enterpri
     )
     if membership is None or not may_edit(membership):
         raise NotPermitted("not_an_editor", "您的身份只能查看，不能修改企业资料")
+    Enterprise.objects.select_for_update().get(pk=membership.enterprise_id)
     row = write_own(membership=membership, changes=changes)
     record(
         stream=membership.enterprise.uscc,

@@ -67,7 +67,7 @@ def _judge(application: Application) -> Screening:
         policies=policies,
     )
     facts = {**judged.facts, **build.with_request(application.wish)}
-    taken = snapshot(subject=application.reference, as_of=as_of, facts=facts)
+    taken = snapshot(subject=application.reference, as_of=as_of, facts=facts, is_sandbox=application.is_sandbox)
     eligibility, tier, score = evaluate_fresh(taken, [product_policy, judged.tier_policy, judged.score_policy])
     if not application.is_sandbox:
         tiering.assign(enterprise=application.enterprise, evaluation=tier)

@@ -12,8 +12,6 @@ from collections.abc import Mapping, Sequence
 from datetime import date, timedelta
 from pathlib import Path
 
-from django.db.models import F
-
 from portal.kernel.actors import Actor
 from portal.kernel.canonical import digest
 from portal.kernel.clock import now, today
@@ -25,6 +23,7 @@ from products.domain import golden
 from products.domain.desk import check_author
 from products.models import PolicyVersion
 from products.policy.document import Document, DocumentError, compile_document
+from products.policy.tables import TableError, to_document, to_rows
 
 DEFAULTS = Path(__file__).parent.parent / "policy" / "defaults"
 SEEDED_FROM = date(2020, 1, 1)
@@ -74,6 +73,7 @@ def draft(
     if taken := next((v for v in versions.defer("document") if v.is_open), None):
         raise RuleRefused("draft_open", "第 {number} 版还没有发布，请先办完或作废它", number=taken.number)
     newest = versions.defer("document").first()
+    _same_kind(compiled)
     version = PolicyVersion.objects.create(
         code=compiled.code,
         number=newest.number + 1 if newest else 1,
@@ -108,6 +108,7 @@ def change_draft(
     compiled = _checked(document)
     if compiled.code != version.code:
         raise InvalidInput("code_changed", "草稿属于 {policy}，不能换成另一项政策", field="code", policy=version.code)
+    _same_kind(compiled)
     version.document, version.title = document, compiled.title
     version.effective_from, version.summary = effective_from, _said(summary)
     version.editors = sorted({*version.editors, actor.user_id})
@@ -134,8 +135,8 @@ def submit(*, version_id: int, seen: int, actor: Actor) -> PolicyVersion:
 def send_back(*, version_id: int, seen: int, reason: str, actor: Actor) -> PolicyVersion:
     check_author(actor)
     version = _locked(version_id, seen)
-    version.summary = f"{version.summary}（退回：{_said(reason, 'reason')}）"[-300:]
-    move(version, "send_back", actor=actor, reason="policy_desk", save=("summary",))
+    version.note = _said(reason, "reason")
+    move(version, "send_back", actor=actor, reason="policy_desk", save=("note",))
     return version
 
 
@@ -179,14 +180,14 @@ def retire(*, version_id: int, seen: int, last_day: date, reason: str, actor: Ac
         raise InvalidInput("last_day_past", "最后一天不能早于今天", field="last_day")
     # Kept as the eve of its first day, so that "ends before it begins" stays true whatever day it was called off.
     version.effective_to = max(last_day, version.effective_from - timedelta(days=1))
-    version.summary = f"{version.summary}（停用：{_said(reason, 'reason')}）"[-300:]
+    version.note = _said(reason, "reason")
     move(
         version,
         "retire",
         actor=actor,
         reason="policy_desk",
         payload={"effective_to": version.effective_to.isoformat()},
-        save=("effective_to", "summary"),
+        save=("effective_to", "note"),
     )
     return version
 
@@ -207,7 +208,7 @@ def why_not_hand_in(version: PolicyVersion) -> list[str]:
     if version.effective_from < today():
         missing.append("生效日期已过，请改为今天或以后")
     later = PolicyVersion.objects.filter(code=version.code, frozen_at__isnull=False).exclude(pk=version.pk)
-    later = later.exclude(effective_to__lt=F("effective_from"))
+    later = later.filter(effective_to=None)
     if clash := later.filter(effective_from__gt=version.effective_from).order_by("number").first():
         missing.append(f"生效日期早于第 {clash.number} 版（{clash.effective_from}），会被它盖住")
     try:
@@ -242,12 +243,32 @@ def default_documents() -> list[tuple[dict, date]]:
 
 
 def _checked(document: dict) -> Document:
+    """Compile a document, and see that its table says the same: what people read must be what is judged."""
     try:
-        return compile_document(document)
+        compiled = compile_document(document)
+        rows = to_rows(document)
+        again = to_document(code=compiled.code, kind=compiled.kind, title=compiled.title, rows=rows)
     except DocumentError as error:
         raise InvalidInput(
             "document_invalid", "{place}：{what}", field="document", place=error.place, what=error.message
         ) from error
+    except TableError as error:
+        first = error.errors[0]
+        where = f"第 {first.row + 1} 行" if first.row is not None else "表格"
+        raise InvalidInput(
+            "document_unreadable", "{where}写不成表格：{what}", field="document", where=where, what=first.message
+        ) from error
+    if to_rows(again) != rows:
+        raise InvalidInput("document_unreadable", "这份文档写不成表格，请在表格或工作簿里改", field="document")
+    return compiled
+
+
+def _same_kind(compiled: Document) -> None:
+    """A policy keeps the kind of its first version: what reads its answers expects no other."""
+    kinds = PolicyVersion.objects.filter(code=compiled.code).order_by("number").values_list("document__kind", flat=True)
+    kind = kinds.first()
+    if kind is not None and kind != compiled.kind:
+        raise InvalidInput("kind_changed", "这项政策的种类是 {kind}，不能改成别的", field="document", kind=kind)
 
 
 def _locked(version_id: int, seen: int) -> PolicyVersion:

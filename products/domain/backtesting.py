@@ -8,6 +8,8 @@ from __future__ import annotations
 
 from collections import Counter
 
+from django.db.models import QuerySet
+
 from portal.kernel.actors import Actor
 from portal.kernel.canonical import digest
 from portal.kernel.clock import now
@@ -34,7 +36,7 @@ def start(*, version_id: int, actor: Actor) -> BackTest:
     version = PolicyVersion.objects.select_for_update().get(pk=version_id)
     if not version.is_open:
         raise RuleRefused("not_open", "只有草稿和待发布的版本可以回测")
-    past = Evaluation.objects.filter(policy__code=version.code)
+    past = _past(version.code)
     test = BackTest.objects.create(
         policy=version,
         sha256=digest(version.document),
@@ -45,6 +47,11 @@ def start(*, version_id: int, actor: Actor) -> BackTest:
     )
     enqueue(Job.BACK_TEST, key=test.pk, back_test_id=test.pk)
     return test
+
+
+def _past(code: str) -> QuerySet[Evaluation]:
+    """Every stored evaluation of a policy's versions; what partners try in the sandbox is no past."""
+    return Evaluation.objects.filter(policy__code=code, snapshot__is_sandbox=False)
 
 
 def run_slice(*, back_test_id: int) -> None:
@@ -59,7 +66,8 @@ def _slice(*, back_test_id: int) -> None:
         return
     document = compile_document(test.result["document"])
     rows = list(
-        Evaluation.objects.filter(policy__code=test.policy.code, pk__gt=test.last_evaluation_id)
+        _past(test.policy.code)
+        .filter(pk__gt=test.last_evaluation_id)
         .order_by("pk")
         .values_list("pk", "outcome", "result", "snapshot__facts", "snapshot__subject", "policy__number")[:SLICE]
     )

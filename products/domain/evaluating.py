@@ -50,9 +50,11 @@ def compiled(version: PolicyVersion) -> Document:
         raise PolicyUnusable("policy_broken", "政策文档无法使用，转人工办理", place=error.place) from error
 
 
-def snapshot(*, subject: str, as_of: date, facts: Mapping[str, Fact]) -> FactSnapshot:
+def snapshot(*, subject: str, as_of: date, facts: Mapping[str, Fact], is_sandbox: bool = False) -> FactSnapshot:
     raw = facts_to_json(facts)
-    return FactSnapshot.objects.create(subject=subject, as_of=as_of, facts=raw, sha256=digest(raw), taken_at=now())
+    return FactSnapshot.objects.create(
+        subject=subject, as_of=as_of, facts=raw, sha256=digest(raw), taken_at=now(), is_sandbox=is_sandbox
+    )
 
 
 def evaluate_fresh(taken: FactSnapshot, versions: Sequence[PolicyVersion]) -> list[Evaluation]:

@@ -11,7 +11,7 @@ from products.models import GoldenCase, PolicyVersion
 from products.policy.document import DocumentError, compile_document
 
 FORMAT = "portal.policy/1"
-MAX_BYTES = 1024 * 1024
+MAX_BYTES = 512 * 1024
 MAX_CASES = 200
 
 
@@ -33,9 +33,9 @@ def write(version: PolicyVersion) -> dict:
 def read(file: BinaryIO, size: int, *, code: str) -> tuple[dict, list[dict]]:
     """The checked document and the golden cases of a file made by `write` for this policy. Raises InvalidInput."""
     if size > MAX_BYTES:
-        raise _refused("文件超过 1 MB")
+        raise _refused("文件超过 512 KB")
     try:
-        content = json.loads(file.read(MAX_BYTES).decode("utf-8-sig"))
+        content = json.loads(file.read(MAX_BYTES).decode("utf-8-sig"), parse_constant=_no_constant)
     except (UnicodeDecodeError, ValueError, RecursionError) as error:
         raise _refused("打不开这个文件：不是 UTF-8 的 JSON") from error
     if not isinstance(content, dict) or content.get("format") != FORMAT:
@@ -53,6 +53,10 @@ def read(file: BinaryIO, size: int, *, code: str) -> tuple[dict, list[dict]]:
     if not isinstance(cases, list) or len(cases) > MAX_CASES or not all(isinstance(case, dict) for case in cases):
         raise _refused("golden_cases 要是一组样例")
     return document, cases
+
+
+def _no_constant(name: str) -> None:
+    raise ValueError(f"{name} is no JSON")
 
 
 def _refused(message: str) -> InvalidInput:

@@ -6,11 +6,12 @@ from collections.abc import Mapping, Sequence
 
 from portal.kernel.actors import Actor
 from portal.kernel.clock import now
-from portal.kernel.errors import InvalidInput
+from portal.kernel.errors import InvalidInput, RuleRefused
 from portal.kernel.events import record
 from portal.kernel.transactions import use_case
 from products.domain.desk import check_author
 from products.enums import Tier
+from products.lifecycle import POLICY
 from products.models import GoldenCase, PolicyVersion
 from products.policy.document import Document
 from products.policy.fact_text import FactTextError, read_facts
@@ -45,7 +46,7 @@ def answers(document: Document) -> list[tuple[GoldenCase, str]]:
 
 @use_case
 def save(*, policy_code: str, name: str, facts: str, expected: str, actor: Actor) -> GoldenCase:
-    """Add a golden case, or write the one of this name anew. `facts` are lines as in `fact_text`."""
+    """Add a golden case. `facts` are lines as in `fact_text`; a name is given once."""
     check_author(actor)
     if not PolicyVersion.objects.filter(code=policy_code).exists():
         raise InvalidInput("policy_unknown", "没有这项政策", field="name")
@@ -57,16 +58,16 @@ def save(*, policy_code: str, name: str, facts: str, expected: str, actor: Actor
         raise InvalidInput(
             "facts_invalid", "第 {line} 行：{what}", field="facts", line=error.line, what=error.message
         ) from error
+    if GoldenCase.objects.filter(policy_code=policy_code, name=name.strip()).exists():
+        raise InvalidInput("name_taken", "已有同名样例，换个名字，或先删除那一个", field="name")
     kind = PolicyVersion.objects.filter(code=policy_code).order_by("-number").values_list("document__kind", flat=True)
-    row, _ = GoldenCase.objects.update_or_create(
+    row = GoldenCase.objects.create(
         policy_code=policy_code,
         name=name.strip(),
-        defaults={
-            "facts": facts_to_json(read),
-            "expected": _expected(kind[0], expected),
-            "written_by_id": actor.user_id,
-            "written_at": now(),
-        },
+        facts=facts_to_json(read),
+        expected=_expected(kind[0], expected),
+        written_by_id=actor.user_id,
+        written_at=now(),
     )
     record(stream=f"policy:{policy_code}", type="policy.golden_saved", actor=actor, payload={"case": row.pk})
     return row
@@ -82,12 +83,19 @@ def adopt(*, policy_code: str, cases: Sequence[Mapping], actor: Actor) -> int:
     rows = []
     for case in cases:
         name, facts, expected = (case.get(key) for key in ("name", "facts", "expected"))
-        if not (isinstance(name, str) and isinstance(facts, dict) and isinstance(expected, str)) or len(name) > 60:
+        if not (isinstance(name, str) and isinstance(facts, dict) and isinstance(expected, str)):
             raise InvalidInput("golden_cases_invalid", "文件里的标准样例读不懂", field="workbook")
+        name = name.strip()
+        if not 2 <= len(name) <= 60 or not name.isprintable():
+            raise InvalidInput("golden_cases_invalid", "标准样例的名称要 2–60 个字", field="workbook")
         if name in taken:
             continue
         try:
             read = facts_to_json(facts_from_json(facts))
+            if any(value.get("v") != read.get(code, {}).get("v") for code, value in facts.items()):
+                raise ValueError(name)
+            if not all(isinstance(item.get(key, ""), str) for item in read.values() for key in ("s", "p")):
+                raise ValueError(name)
         except (KeyError, TypeError, AttributeError, ValueError) as error:
             raise InvalidInput(
                 "golden_cases_invalid", "标准样例「{name}」读不懂", field="workbook", name=name
@@ -123,7 +131,14 @@ def _expected(kind: str, text: str) -> str:
 
 @use_case
 def remove(*, case_id: int, actor: Actor) -> None:
+    """Take a case away. Never by somebody whose draft it guards, nor while a version waits for its signature."""
     check_author(actor)
     row = GoldenCase.objects.get(pk=case_id)
+    versions = PolicyVersion.objects.filter(code=row.policy_code, status__in=sorted(POLICY.open_statuses))
+    for version in versions.defer("document"):
+        if version.status == "submitted":
+            raise RuleRefused("case_locked", "有一版正等着发布，样例这时不能删")
+        if actor.user_id in {version.author_id, *version.editors}:
+            raise RuleRefused("case_guards_you", "样例守着您起草的这一版，请另一位政策管理岗删除")
     record(stream=f"policy:{row.policy_code}", type="policy.golden_removed", actor=actor, payload={"case": row.pk})
     row.delete()

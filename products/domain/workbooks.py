@@ -13,15 +13,26 @@ from openpyxl.worksheet.worksheet import Worksheet
 
 from portal.kernel.errors import InvalidInput
 from portal.kernel.workbooks import open_workbook, place_of, put, refuse_merged, sheet_of, text_of, to_bytes
-from products.policy.catalogue import CODE_LABELS, FACTS
+from products.policy.catalogue import BANK_FACTS
 from products.policy.document import MAX_PARTS
-from products.policy.schema import UNITS
+from products.policy.grammar import member_word
 from products.policy.tables import COLUMNS, CellError, Row, TableError, to_document, to_rows
+from products.policy.values import FactType
 
 ABOUT, TABLE, LOOKUP, HELP = "政策", "条文", "指标", "写法"
 KINDS = {"eligibility": "准入条件", "ladder": "分层阶梯", "scorecard": "评分表"}
 _ABOUT_ROWS = ("代码", "种类", "名称")
 _SPARE = 100  # rows below the table that still get the lists to choose from
+_HOW = {
+    FactType.AMOUNT: "500万 或 5000000.00（元）",
+    FactType.COUNT: "整数",
+    FactType.MONTHS: "12个月 或 1年",
+    FactType.POINTS: "整数",
+    FactType.RATIO: "5% 或 12.5%",
+    FactType.BOOLEAN: "为是、为否",
+    FactType.CODE: "属于、不属于 后写取值，用顿号隔开",
+    FactType.DATE: "2026-12-31",
+}
 _HELP = (
     "一行是一条规则、一层或一个评分项，改完存盘再上传。不要改表头，不要合并单元格，不要用公式。",
     "条件：指标 比较方式 界值，例如：成立年限 >= 1年。指标写「指标」表里的名称或代码。",
@@ -70,7 +81,7 @@ def _write_table(sheet: Worksheet, document: dict) -> None:
             sheet.cell(number, place).alignment = Alignment(wrap_text=True, vertical="top")
         last = len(rows) + 1 + _SPARE
         if column.key == "fact":
-            _choose(sheet, f"{letter}2:{letter}{last}", f"{LOOKUP}!$A$2:$A${len(FACTS) + 1}")
+            _choose(sheet, f"{letter}2:{letter}{last}", f"{LOOKUP}!$A$2:$A${len(BANK_FACTS) + 1}")
         elif column.choices:
             _choose(sheet, f"{letter}2:{letter}{last}", f'"{",".join(column.choices)}"')
     sheet.freeze_panes = "C2"
@@ -93,9 +104,11 @@ def _choose(sheet: Worksheet, cells: str, formula: str) -> None:
 def _write_lookup(sheet: Worksheet) -> None:
     for place, (label, width) in enumerate((("名称", 28), ("代码", 26), ("界值怎么写", 36), ("取值", 60)), 1):
         _heading(sheet, place, label, width)
-    for row, spec in enumerate(FACTS.values(), 2):
-        choices = "、".join(CODE_LABELS.get(code, code) for code in spec.choices)
-        for place, text in enumerate((spec.label, spec.code, UNITS[spec.type].replace("`", ""), choices), 1):
+    for row, spec in enumerate(BANK_FACTS.values(), 2):
+        choices = " / ".join(member_word(code, spec) for code in spec.choices)
+        for place, text in enumerate(
+            (spec.label, spec.code, _HOW[spec.type] if spec.code != "term_months" else "12个月", choices), 1
+        ):
             put(sheet.cell(row, place), text)
 
 

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 from django.conf import settings
 from django.db import models
 
+from portal.kernel.clock import now
 from portal.kernel.lifecycle import Status
 from products.enums import Tier
 from products.lifecycle import POLICY
@@ -35,6 +38,7 @@ class PolicyVersion(models.Model):
     )
     frozen_at = models.DateTimeField("定稿时间", null=True)
     summary = models.CharField("为什么改", max_length=300, blank=True)
+    note = models.CharField("退回或停用的原因", max_length=200, blank=True)
     editors = models.JSONField("改过草稿的人", default=list)  # user ids: none of them may publish
     changed_at = models.DateTimeField("修改时间", null=True)
 
@@ -103,6 +107,11 @@ class BackTest(models.Model):
         return f"{self.policy} 回测"
 
     @property
+    def is_stuck(self) -> bool:
+        """Asked a while ago and not done: its job was given up, or is still far from its end."""
+        return self.finished_at is None and self.asked_at < now() - timedelta(minutes=10)
+
+    @property
     def percent(self) -> int:
         return 100 if self.finished_at else min(self.done * 100 // max(self.total, 1), 99)
 
@@ -115,6 +124,7 @@ class FactSnapshot(models.Model):
     facts = models.JSONField("指标")
     sha256 = models.CharField("指纹", max_length=64)
     taken_at = models.DateTimeField("取得时间")
+    is_sandbox = models.BooleanField("沙箱", default=False)
 
     class Meta:
         verbose_name = verbose_name_plural = "指标快照"

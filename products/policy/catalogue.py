@@ -91,7 +91,10 @@ FACTS: dict[str, FactSpec] = _specs(
     ("deal_kind", "并购交易类型", T.CODE, "申请"),
     ("price_share", "申请金额占交易价款", T.RATIO, "申请"),
     ("bureau_overdue", "企业征信当前逾期", T.BOOLEAN, "企业征信"),
-    # What the rules of official titles ask beside these.
+)
+
+# What the rules of official titles ask beside these. No policy of the bank may: screening does not build them.
+TITLE_FACTS: dict[str, FactSpec] = _specs(
     ("registered_days", "注册天数", T.COUNT, "established_on"),
     ("total_assets", "上年末资产总额", T.AMOUNT, "annual.total_assets"),
     ("tech_staff_ratio", "科技人员占员工", T.RATIO, "technical_employees, employees"),
@@ -111,6 +114,8 @@ FACTS: dict[str, FactSpec] = _specs(
     ("title_ip_advantage", "知识产权优势或示范企业", T.BOOLEAN, "名单、证书"),
     ("expert_judgement", "专家认定", T.BOOLEAN, "主管部门"),
 )
+BANK_FACTS = dict(FACTS)
+FACTS |= TITLE_FACTS
 
 # What the two values of a yes-or-no fact are called.
 BOOLEAN_WORDS: dict[str, tuple[str, str]] = {

@@ -15,7 +15,7 @@ from dataclasses import dataclass, field, replace
 from datetime import date
 from decimal import Decimal, InvalidOperation
 
-from products.policy.catalogue import ALL_TIERS, BOOLEAN_WORDS, CODE_LABELS, FACTS
+from products.policy.catalogue import ALL_TIERS, BOOLEAN_WORDS, CODE_LABELS, FACTS, TITLE_FACTS
 from products.policy.conditions import (
     Condition,
     all_of,
@@ -113,12 +113,17 @@ _COMPARE = {">=": operator.ge, "<=": operator.le, ">": operator.gt, "<": operato
 _WORDS = {">=": "{}以上", "<=": "{}以下", ">": "超过 {}", "<": "低于 {}"}
 _DAY_WORDS = {">=": "{} 起", "<=": "{} 以前（含当日）", ">": "{} 之后", "<": "{} 之前"}
 _BOUNDLESS = ("known", "is_true", "is_false")
-_AMOUNT = r"-?\d{1,15}(\.\d{1,2})?"
+_AMOUNT = r"-?[0-9]{1,15}(\.[0-9]{1,2})?"
+_DAY = r"[0-9]{4}-[0-9]{2}-[0-9]{2}"
+_CITY = r"[0-9]{6}"
+# What neither a database nor a workbook keeps: control characters but tab and line feed, and halves of characters.
+_UNWRITABLE = re.compile("[\x00-\x08\x0b-\x1f\x7f\ud800-\udfff]")
 _NUMERIC = (FactType.AMOUNT, FactType.COUNT, FactType.MONTHS, FactType.POINTS, FactType.RATIO)
 # Traditional size and profit figures never refuse: the bank judges technology, team and standing instead.
 _NEVER_FAIL_ON = frozenset({"revenue", "employees", "size_class"})
 
 
+MAX_TITLE = 100
 MAX_TEXT, MAX_PARTS, MAX_DEPTH, MAX_NUMBER = 500, 200, 6, 10**15
 
 
@@ -143,6 +148,8 @@ _ALWAYS_WORDS = frozenset({"code", "label", "title", "fact", "op", "kind", "on_f
 def _text(raw: object, place: str, *, empty: bool) -> str:
     if not isinstance(raw, str) or len(raw) > MAX_TEXT or not (raw.strip() or empty):
         raise DocumentError(place, f"需要 {0 if empty else 1}–{MAX_TEXT} 个字的文本")
+    if _UNWRITABLE.search(raw):
+        raise DocumentError(place, "含有不能显示的字符")
     return raw
 
 
@@ -174,7 +181,9 @@ def _bound(raw: object, type: FactType, place: str) -> int:
 
 def _day(raw: object, place: str) -> date:
     try:
-        return date.fromisoformat(raw)  # type: ignore[arg-type]
+        if not isinstance(raw, str) or not re.fullmatch(_DAY, raw):
+            raise ValueError(raw)
+        return date.fromisoformat(raw)
     except (TypeError, ValueError) as error:
         raise DocumentError(place, "日期要写成 2026-12-31 的样子") from error
 
@@ -196,13 +205,18 @@ def _range_words(raw: dict, joiner: str) -> str:
     if joiner != "all_of" or ops != [">=", "<="] or parts[0].get("fact") != parts[1].get("fact"):
         return ""
     spec = FACTS[parts[0]["fact"]]
+    if spec.type is FactType.DATE:
+        return ""
     low, high = (_show_bound(_bound(part["bound"], spec.type, ""), spec.type) for part in parts)
     unit = " 个月" if spec.code == "term_months" else ""
     return f"{low.removesuffix(' 万元')}–{high}{unit}"
 
 
-def compile_condition(raw: object, place: str, depth: int = 1) -> Condition:
-    """Check and compile one condition. Raises DocumentError with its place."""
+def compile_condition(raw: object, place: str, depth: int = 1, *, for_titles: bool = False) -> Condition:
+    """Check and compile one condition. Raises DocumentError with its place.
+
+    Facts that only rules of official titles get (`TITLE_FACTS`) are refused everywhere else: there they are never known.
+    """
     if not isinstance(raw, dict):
         raise DocumentError(place, "需要一个对象")
     if depth > MAX_DEPTH:
@@ -210,7 +224,10 @@ def compile_condition(raw: object, place: str, depth: int = 1) -> Condition:
     for joiner, word in (("any_of", "，或 "), ("all_of", "，且 ")):
         if joiner in raw:
             parts = _list(_need(raw, place, joiner)[joiner], f"{place}/{joiner}")
-            inner = tuple(compile_condition(part, f"{place}/{joiner}/{i}", depth + 1) for i, part in enumerate(parts))
+            inner = tuple(
+                compile_condition(part, f"{place}/{joiner}/{i}", depth + 1, for_titles=for_titles)
+                for i, part in enumerate(parts)
+            )
             test = any_of(inner) if joiner == "any_of" else all_of(inner)
             facts = tuple(dict.fromkeys(f for c in inner for f in c.facts))
             named = [
@@ -222,6 +239,8 @@ def compile_condition(raw: object, place: str, depth: int = 1) -> Condition:
     spec = FACTS.get(raw["fact"])
     if spec is None:
         raise DocumentError(f"{place}/fact", f"没有名为 {raw['fact']} 的指标")
+    if spec.code in TITLE_FACTS and not for_titles:
+        raise DocumentError(f"{place}/fact", f"「{spec.label}」只用于资质自测，政策不能用")
     op = raw["op"]
     if op in _COMPARE and spec.type in _NUMERIC:
         bound = _bound(raw.get("bound"), spec.type, f"{place}/bound")
@@ -240,6 +259,8 @@ def compile_condition(raw: object, place: str, depth: int = 1) -> Condition:
         members = raw.get("bound")
         if not isinstance(members, list) or not members or not all(isinstance(m, str) for m in members):
             raise DocumentError(f"{place}/bound", "需要一组文本")
+        if spec.code == "city" and not all(re.fullmatch(_CITY, member) for member in members):
+            raise DocumentError(f"{place}/bound", "城市写六位行政区划代码，例如 110000")
         strange = [m for m in members if spec.choices and m not in spec.choices]
         if strange or len(set(members)) != len(members) or len(members) > MAX_PARTS:
             raise DocumentError(
@@ -284,6 +305,8 @@ def _rule(raw: object, place: str) -> Rule:
 
 def _rung(raw: object, place: str) -> Rung:
     raw = _need(raw, place, "code", "label", "when", texts=("advice",))
+    if raw["code"] not in ALL_TIERS:
+        raise DocumentError(f"{place}/code", f"只能是 {'、'.join(sorted(ALL_TIERS))}")
     return Rung(raw["code"], raw["label"], compile_condition(raw["when"], f"{place}/when"), raw.get("advice", ""))
 
 
@@ -293,6 +316,8 @@ def _item(raw: object, place: str) -> Item:
     for i, band in enumerate(_list(raw["bands"], f"{place}/bands")):
         if not isinstance(band, dict) or "points" not in band:
             raise DocumentError(f"{place}/bands/{i}/points", "缺少这一项")
+        if strange := set(band) - {"op", "bound", "points"}:
+            raise DocumentError(f"{place}/bands/{i}/{min(strange, key=str)}", "不认识这一项")
         plain = {key: value for key, value in band.items() if key != "points"}
         condition = compile_condition({"fact": raw["fact"], **plain}, f"{place}/bands/{i}")
         bands.append(Band(condition, _bound(band["points"], FactType.POINTS, f"{place}/bands/{i}/points")))
@@ -321,6 +346,8 @@ def compile_document(raw: object) -> Document:
         raise DocumentError("/kind", "只能是 eligibility、ladder 或 scorecard")
     key, build = _PARTS[kind]
     raw = _need(raw, "", "code", "kind", "title", key)
+    if len(raw["title"]) > MAX_TITLE:
+        raise DocumentError("/title", f"最多 {MAX_TITLE} 个字")
     built = tuple(build(part, f"/{key}/{i}") for i, part in enumerate(_list(raw[key], f"/{key}", least=key != "rules")))
     _distinct(built, f"/{key}")
     if found := dead_part(raw):

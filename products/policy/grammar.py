@@ -161,7 +161,7 @@ def read_bound(text: str, spec: FactSpec, at: int = 0) -> str | int:
     if spec.type is FactType.DATE:
         return text
     try:
-        return _whole(text)
+        return _whole(text.removesuffix("个月") if spec.code == "term_months" else text)
     except ValueError as error:
         raise GrammarError(f"{spec.label}要和整数比较，「{text}」不是整数", at) from error
 
@@ -234,4 +234,4 @@ def show_bound(bound: str | int, spec: FactSpec) -> str:
     if spec.type is FactType.AMOUNT:
         wan = Decimal(bound) / 10_000
         return f"{int(wan)}万" if f"{Decimal(bound):.2f}" == bound and wan == int(wan) and wan else str(bound)
-    return str(bound)
+    return f"{bound}个月" if spec.code == "term_months" else str(bound)

@@ -61,10 +61,8 @@ def _size(bound: object) -> Decimal:
     """Bounds in an order: amounts as text, whole numbers, dates."""
     if isinstance(bound, int):
         return Decimal(bound)
-    try:
-        return Decimal(date.fromisoformat(str(bound)).toordinal())
-    except ValueError:
-        return Decimal(str(bound))
+    text = str(bound)
+    return Decimal(date.fromisoformat(text).toordinal()) if text[4:5] == "-" else Decimal(text)
 
 
 def implies(one: Mapping, other: Mapping) -> bool:

@@ -13,8 +13,8 @@ import re
 import sys
 from pathlib import Path
 
-from products.policy.catalogue import FACTS, FactSpec
-from products.policy.document import MAX_NUMBER, MAX_PARTS, MAX_TEXT
+from products.policy.catalogue import ALL_TIERS, BANK_FACTS, FactSpec
+from products.policy.document import MAX_NUMBER, MAX_PARTS, MAX_TEXT, MAX_TITLE
 from products.policy.values import FactType
 
 COMPARISONS = [">=", "<=", ">", "<"]
@@ -30,7 +30,7 @@ UNITS = {
 }
 SENSITIVITY = {"public": "公开", "business": "企业经营", "personal": "涉及个人", "credit": "征信，需授权"}
 _BOUNDS: dict[FactType, dict] = {
-    FactType.AMOUNT: {"type": "string", "pattern": r"^-?\d{1,15}(\.\d{1,2})?$"},
+    FactType.AMOUNT: {"type": "string", "pattern": r"^-?[0-9]{1,15}(\.[0-9]{1,2})?$"},
     FactType.DATE: {"type": "string", "format": "date"},
 }
 _WHOLE = {"type": "integer", "minimum": -MAX_NUMBER, "maximum": MAX_NUMBER}
@@ -67,14 +67,14 @@ def _tests(spec: FactSpec, named: dict) -> list[dict]:
 def json_schema() -> dict:
     """JSON Schema (2020-12) of a policy document: eligibility, ladder or scorecard."""
     condition = {"$ref": "#/$defs/condition"}
-    atoms = [test for spec in FACTS.values() for test in _tests(spec, {"fact": {"const": spec.code}})]
+    atoms = [test for spec in BANK_FACTS.values() for test in _tests(spec, {"fact": {"const": spec.code}})]
     band = {
         "type": "object",
         "properties": {"op": {"type": "string"}, "bound": True, "points": {**_WHOLE, "minimum": 1}},
         "required": ["op", "points"],
         "additionalProperties": False,
     }
-    item = _object({"code": _WORDS, "label": _WORDS, "fact": {"enum": list(FACTS)}, "bands": _many(band)})
+    item = _object({"code": _WORDS, "label": _WORDS, "fact": {"enum": list(BANK_FACTS)}, "bands": _many(band)})
     rule = _object(
         {"code": _WORDS, "label": _WORDS, "when": condition, "on_fail": {"enum": ["fail", "refer"]}},
         {
@@ -82,14 +82,14 @@ def json_schema() -> dict:
             "source_url": {**_MAYBE, "pattern": "^(https://.*)?$"},
         },
     )
-    rung = _object({"code": _WORDS, "label": _WORDS, "when": condition}, {"advice": _MAYBE})
+    rung = _object({"code": {"enum": sorted(ALL_TIERS)}, "label": _WORDS, "when": condition}, {"advice": _MAYBE})
     dimension = _object({"code": _WORDS, "label": _WORDS, "items": _many(item)})
     kinds = {"eligibility": ("rules", _many(rule, 0)), "ladder": ("rungs", _many(rung)), "scorecard": ("dimensions", _many(dimension))}  # fmt: skip
     return {
         "$schema": "https://json-schema.org/draft/2020-12/schema",
         "title": "政策文档",
         "oneOf": [
-            _object({"code": _WORDS, "kind": {"const": kind}, "title": _WORDS, key: parts})
+            _object({"code": _WORDS, "kind": {"const": kind}, "title": {**_WORDS, "maxLength": MAX_TITLE}, key: parts})
             for kind, (key, parts) in kinds.items()
         ],
         "$defs": {
@@ -103,7 +103,7 @@ def json_schema() -> dict:
 def fact_table() -> str:
     """The fact catalogue as a Markdown table."""
     lines = ["| 代码 | 名称 | 类型 | 界值怎么写 | 口径 | 来源 | 敏感程度 |", "|---|---|---|---|---|---|---|"]
-    for spec in FACTS.values():
+    for spec in BANK_FACTS.values():
         choices = f"：{'、'.join(f'`{c}`' for c in spec.choices)}" if spec.choices else ""
         lines.append(
             f"| `{spec.code}` | {spec.label} | {spec.type.value} | {UNITS[spec.type]}{choices} | {spec.period} | {spec.source} "

@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from products.policy import grammar
-from products.policy.catalogue import FACTS
+from products.policy.catalogue import BANK_FACTS, FACTS
 from products.policy.document import DocumentError, compile_document
 from products.policy.grammar import GrammarError
 
@@ -72,7 +72,7 @@ COLUMNS: dict[str, tuple[Column, ...]] = {
         Column("dimension_label", "维度", True),
         Column("code", "项目代码", True),
         Column("label", "项目", True),
-        Column("fact", "指标", True, tuple(spec.label for spec in FACTS.values()), width=24),
+        Column("fact", "指标", True, tuple(spec.label for spec in BANK_FACTS.values()), width=24),
         Column("bands", "分档", True, width=56, lines=2),
     ),
 }
@@ -141,7 +141,7 @@ def _repeated(kind: str, rows: Sequence[Row]) -> list[CellError]:
     for number, row in enumerate(rows):
         key = (row.get("dimension", "").strip() if kind == "scorecard" else "", row.get("code", "").strip())
         if key[1] and first.setdefault(key, number) != number:
-            errors.append(CellError(number, "code", f"和第 {first[key] + 1} 行的代码重复"))
+            errors.append(CellError(number, "code", "代码和上面的一行重复"))
     return errors
 
 

@@ -55,8 +55,10 @@ def _sum(*facts: Fact) -> Fact:
 def _rd_over_years(known: Known, as_of: date) -> Fact:
     """R&D ÷ revenue over the last three full years, or as many as the firm has (32号 第十一条)."""
     year = last_full_year(as_of)
-    established = known.values.get("established_on")
-    first = max(year - 2, established.year) if isinstance(established, date) else year - 2
+    established = plain(known, "established_on")
+    if established.because is Because.CONFLICT:
+        return unknown(Because.CONFLICT, source=established.source)
+    first = max(year - 2, established.value.year) if isinstance(established.value, date) else year - 2
     years = range(min(first, year), year + 1)
     spent = _sum(*[plain(known, f"annual.{y}.rd_expense", amount=True, period=str(y)) for y in years])
     earned = _sum(*[plain(known, f"annual.{y}.revenue", amount=True, period=str(y)) for y in years])

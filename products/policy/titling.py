@@ -87,7 +87,7 @@ class TitleFinding:
         if self.because and self.criterion.condition is None:
             low, high = self.observed  # type: ignore[misc]
             return f"资料不全，得分在 {low}–{high} 之间"
-        return _BECAUSE[self.because].format(label=self.criterion.label) if self.because else ""
+        return _BECAUSE[self.because].format(label=FACTS[self.fact].label) if self.because else ""
 
     def words(self, *, wan: bool = False) -> dict:
         """The finding for people and for the API, in the shape of `engine.read`."""
@@ -149,7 +149,7 @@ def _read(raw: dict) -> TitleRule:
 
 
 def _condition(text: str) -> Condition:
-    return compile_condition(grammar.parse(text), "")
+    return compile_condition(grammar.parse(text), "", for_titles=True)
 
 
 def _criterion(raw: dict) -> Criterion:
@@ -157,7 +157,7 @@ def _criterion(raw: dict) -> Criterion:
     return Criterion(
         raw["code"],
         raw["label"],
-        compile_condition(asked, "") if asked else None,
+        compile_condition(asked, "", for_titles=True) if asked else None,
         raw.get("at_least", 0),
         raw.get("of", ""),
         raw.get("advice", ""),

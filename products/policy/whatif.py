@@ -22,6 +22,8 @@ Facts = Mapping[str, Fact]
 
 # What nobody can change by doing something: the calendar, the place, what is derived, what an expert says.
 FIXED = frozenset({"as_of", "city", "tier", "score", "size_class", "expert_judgement", "deal_kind"})
+# Figures of a closed year and of size: to tell a firm to have others would be an invitation to write others.
+CLOSED = frozenset({"revenue", "employees", "total_assets", "revenue_multiple_2y", "main_growth", "main_growth_2y"})
 SOURCE = "what_if"
 
 
@@ -42,12 +44,12 @@ def steps_to(raw: Mapping, facts: Facts, reached: Callable[[Facts], bool]) -> li
     found: dict[str, Step] = {}
     for atom in _atoms(raw):
         value = _enough(atom)
-        if value is None or atom["fact"] in FIXED:
+        if value is None or atom["fact"] in FIXED or (atom["fact"] in CLOSED and _is_known(facts, atom["fact"])):
             continue
         changed = {**facts, atom["fact"]: Fact(value, SOURCE)}
         if not reached(changed):
             continue
-        step = _step(FACTS[atom["fact"]], facts.get(atom["fact"], Fact(None)), value, atom["op"])
+        step = _step(FACTS[atom["fact"]], facts.get(atom["fact"], Fact(None)), value, atom)
         if step.fact not in found or step.effort < found[step.fact].effort:
             found[step.fact] = step
     return sorted(found.values(), key=lambda step: step.effort)
@@ -71,6 +73,10 @@ def to_higher_rungs(document: Document, facts: Facts) -> list[tuple[str, list[St
 def to_pass(condition: Condition, when: Mapping, facts: Facts) -> list[Step]:
     """Single changes with which one condition, compiled from `when`, holds."""
     return steps_to(when, facts, lambda f: condition.test(f).outcome == "pass")
+
+
+def _is_known(facts: Facts, code: str) -> bool:
+    return code in facts and facts[code].value is not None
 
 
 def _atoms(raw: Mapping) -> Iterator[Mapping]:
@@ -98,25 +104,31 @@ def _enough(atom: Mapping) -> Scalar | None:
     return Ratio(bound, 10_000) if spec.type is FactType.RATIO else bound
 
 
-def _step(spec: FactSpec, now: Fact, value: Scalar, op: str) -> Step:
-    return Step(spec.code, value, _words(spec, now, value, op), _effort(spec, now, value))
+def _step(spec: FactSpec, now: Fact, value: Scalar, atom: Mapping) -> Step:
+    return Step(spec.code, value, _words(spec, now, value, atom), _effort(spec, now, value))
 
 
-def _words(spec: FactSpec, now: Fact, value: Scalar, op: str) -> str:
+_ASKED = {">=": " {} 以上", "<=": "不超过 {}", ">": "超过 {}", "<": "低于 {}"}
+
+
+def _words(spec: FactSpec, now: Fact, value: Scalar, atom: Mapping) -> str:
     wanted = _shown(value, spec)
     if spec.type is FactType.BOOLEAN:
         return _boolean_words(spec, now, bool(value))
+    if spec.type in (FactType.CODE, FactType.DATE):
+        return f"补充{spec.label}" if now.value is None else f"{spec.label}由 {_shown(now.value, spec)} 改为 {wanted}"
+    # `>` and `<` are told with their own bound: the nearest value beyond it may look the same when it is shown.
+    strict = atom["op"] in (">", "<")
+    bound = _shown(_enough({**atom, "op": f"{atom['op']}="}), spec) if strict else wanted  # type: ignore[arg-type]
     if now.value is None:
-        bound = "不超过" if op in ("<=", "<") else "达到"
-        return (
-            f"补充{spec.label}：{wanted}" if spec.type is FactType.CODE else f"补充{spec.label}，{bound} {wanted} 即可"
-        )
+        return f"补充{spec.label}（要求{_ASKED[atom['op']].format(bound)}）"
     if spec.code in ("age", "registered_days"):
         return f"{spec.label}满 {wanted}"
-    if spec.type in (FactType.CODE, FactType.DATE):
-        return f"{spec.label}由 {_shown(now.value, spec)} 改为 {wanted}"
+    if spec.code == "market_rank":
+        return f"{spec.label}由第 {now.value} 名提升到前 {value} 名"
     direction = "提高" if _size(value) > _size(now.value) else "降低"
-    return f"{spec.label}由 {_shown(now.value, spec)} {direction}到 {wanted}"
+    beyond = ("以上" if direction == "提高" else "以下") if strict else ""
+    return f"{spec.label}由 {_shown(now.value, spec)} {direction}到 {bound}{beyond and f' {beyond}'}"
 
 
 def _boolean_words(spec: FactSpec, now: Fact, wanted: bool) -> str:
@@ -126,6 +138,8 @@ def _boolean_words(spec: FactSpec, now: Fact, wanted: bool) -> str:
         return f"进入{spec.label}"
     if spec.code == "on_dishonest_list":
         return "移出失信被执行人名单"
+    if spec.code == "bureau_overdue":
+        return "结清征信上的当前逾期"
     if now.value is None:
         return f"补充：{spec.label}"
     return f"{spec.label}：{BOOLEAN_WORDS.get(spec.code, ('是', '否'))[not wanted]}"

@@ -1,24 +1,27 @@
-"""A document in words, and what changed between two of them: for people who read policies, not JSON."""
+"""A document in words, and what changed between two of them: for people who read policies, not JSON.
+
+Both are made from the table of `tables`, cell by cell: what an author can write is what a reader is shown, and two
+documents between which nothing is told are the same policy.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
-from products.policy.catalogue import FACTS
-from products.policy.document import Document, Item
-
-ON_FAIL = {"fail": "判为不符合", "refer": "转人工"}
+from products.policy.document import Document
+from products.policy.tables import COLUMNS, Row, to_rows
 
 
 class Line(NamedTuple):
-    """One rule, rung or item: its name, what it asks, what follows, and where it comes from."""
+    """One rule, rung or item: its name, what it asks, what follows, where it comes from, and how it is put to firms."""
 
     code: str
     label: str
     asks: str
     then: str
     source: str = ""
+    said: str = ""
 
 
 class Change(NamedTuple):
@@ -41,72 +44,69 @@ class Change(NamedTuple):
 
 def lines(document: Document) -> list[Line]:
     """Every rule, rung or scored item of a compiled document, in its order."""
-    rules = [
-        Line(r.code, r.label, r.condition.required, f"不满足{ON_FAIL[r.on_fail]}", r.source) for r in document.rules
-    ]
-    rungs = [Line(r.code, f"{r.code} {r.label}", r.condition.required, f"进入{r.label}") for r in document.rungs]
-    items = [
-        Line(f"{d.code}.{i.code}", f"{d.label}：{i.label}", _bands(i), f"最高 {i.max} 分")
-        for d in document.dimensions
-        for i in d.items
-    ]
-    return [*rules, *rungs, *items]
+    return list(_lines(document).values())
 
 
-def _bands(item: Item) -> str:
-    name = FACTS[item.fact].label
-    return f"{name}　" + "；".join(f"{band.condition.required} {band.points} 分" for band in item.bands)
+def _lines(document: Document) -> dict[str, Line]:
+    return {line.code: line for line in (_line(document.kind, row) for row in to_rows(document.raw))}
 
 
-_FIELDS = {
-    "eligibility": {"label": "名称", "reason": "原因", "advice": "建议", "source": "依据", "source_url": "依据网址"},
-    "ladder": {"label": "名称", "advice": "建议"},
-    "scorecard": {},
-}
+def _line(kind: str, row: Row) -> Line:
+    if kind == "eligibility":
+        then = f"不满足{row['on_fail']}"
+        return Line(row["code"], row["label"], row["when"], then, row["source"], row["required"])
+    if kind == "ladder":
+        return Line(
+            row["code"], f"{row['code']} {row['label']}", row["when"], f"进入{row['label']}", said=row["advice"]
+        )
+    label = f"{row['dimension_label']}：{row['label']}"
+    return Line(_code(kind, row), label, f"{row['fact']}　{row['bands']}", "按分档计分")
+
+
+def _code(kind: str, row: Row) -> str:
+    return f"{row['dimension']}.{row['code']}" if kind == "scorecard" else row["code"]
 
 
 def changes(old: Document, new: Document) -> list[Change]:
-    """What `new` does otherwise than `old`, in the order of `new`; nothing when both say the same."""
-    found = [] if old.title == new.title else [Change("changed", "名称", old.title, new.title)]
-    before, after = {line.code: line for line in lines(old)}, {line.code: line for line in lines(new)}
-    texts_before, texts_after = _texts(old), _texts(new)
-    for code, line in after.items():
+    """What `new` says otherwise than `old`, in the order of `new`; nothing when both say the same."""
+    found = [] if old.title == new.title else [Change("changed", "政策名称", old.title, new.title)]
+    if old.kind != new.kind:
+        return [*found, Change("changed", "种类", old.kind, new.kind)]
+    before, after = ({_code(d.kind, row): row for row in to_rows(d.raw)} for d in (old, new))
+    told = _lines(old) | _lines(new)
+    for code, row in after.items():
         if code not in before:
-            found.append(Change("added", line.label, after=f"{line.asks}，{line.then}"))
+            found.append(Change("added", told[code].label, after=f"{told[code].asks}，{told[code].then}"))
         else:
-            found += _line_changes(before[code], line)
-            found += _text_changes(line.label, texts_before[code], texts_after[code])
-    found += [Change("removed", line.label, before=line.asks) for code, line in before.items() if code not in after]
-    return [*found, *_moves(before, after)]
+            found += _cells(new.kind, told[code].label, before[code], row)
+    found += [Change("removed", told[code].label, before=told[code].asks) for code in before if code not in after]
+    return [*found, *_moves(list(before), list(after), told)]
 
 
-def _line_changes(old: Line, new: Line) -> Iterator[Change]:
-    if old.asks != new.asks:
-        yield Change("changed", f"{new.label}的要求", old.asks, new.asks)
-    if old.then != new.then:
-        yield Change("changed", f"{new.label}的结果", old.then, new.then)
+def _cells(kind: str, label: str, old: Row, new: Row) -> list[Change]:
+    return [
+        Change("changed", f"{label}的{column.label}", old[column.key], new[column.key])
+        for column in COLUMNS[kind]
+        if old[column.key] != new[column.key]
+    ]
 
 
-def _text_changes(label: str, old: Mapping[str, str], new: Mapping[str, str]) -> Iterator[Change]:
-    for name, text in new.items():
-        if old.get(name, "") != text:
-            yield Change("changed", f"{label}的{name}", old.get(name, ""), text)
-
-
-def _texts(document: Document) -> dict[str, dict[str, str]]:
-    wanted = _FIELDS[document.kind]
-    parts = [*document.rules, *document.rungs]
-    texts = {part.code: {name: getattr(part, field) for field, name in wanted.items()} for part in parts}
-    for dimension in document.dimensions:
-        texts |= {f"{dimension.code}.{item.code}": {"名称": item.label} for item in dimension.items}
-    return texts
-
-
-def _moves(before: Mapping[str, Line], after: Mapping[str, Line]) -> Iterator[Change]:
-    """Parts of both that stand elsewhere among those both have: the order of a ladder decides."""
+def _moves(before: Sequence[str], after: Sequence[str], told: Mapping[str, Line]) -> list[Change]:
+    """Parts that stand elsewhere among those both have, as few as explain the new order."""
     old = [code for code in before if code in after]
     new = [code for code in after if code in before]
-    for code in new:
-        was, now = old.index(code), new.index(code)
-        if was != now:
-            yield Change("moved", after[code].label, str(was + 1), str(now + 1))
+    kept = _longest_run([old.index(code) for code in new])
+    return [
+        Change("moved", told[code].label, str(old.index(code) + 1), str(place + 1))
+        for place, code in enumerate(new)
+        if old.index(code) not in kept
+    ]
+
+
+def _longest_run(places: Sequence[int]) -> set[int]:
+    """The longest rising subsequence: what need not have moved."""
+    runs: list[list[int]] = []
+    for place in places:
+        best = max((run for run in runs if run[-1] < place), key=len, default=[])
+        runs.append([*best, place])
+    return set(max(runs, key=len, default=[]))

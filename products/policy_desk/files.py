@@ -12,7 +12,7 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_POST, require_safe
 
 from portal.kernel.clock import today
-from portal.kernel.errors import InvalidInput, PortalError
+from portal.kernel.errors import InvalidInput, PortalError, StaleObject
 from portal.kernel.web import put_error
 from portal.kernel.workbooks import XLSX
 from products.domain import authoring, exchange, workbooks
@@ -66,6 +66,7 @@ def _preview(
         "effective_from": base.effective_from if base.status == "draft" else today() + timedelta(days=1),
         "summary": base.summary if base.status == "draft" else "",
         "seen": base.version if base.status == "draft" else None,
+        "number": base.number if base.status == "draft" else None,
     }
     context = {
         "title": f"{compiled.title}：核对改动",
@@ -93,7 +94,9 @@ def save_upload(request: HttpRequest, code: str) -> HttpResponse:
         try:
             if data["document"].get("code") != code:
                 raise InvalidInput("code_changed", "这份文件属于另一项政策", field="document")
-            if newest.status == "draft" and data["seen"] is not None:
+            if data["seen"] is not None:
+                if (newest.number, newest.status) != (data["number"], "draft"):
+                    raise StaleObject("policy_changed", "您核对时的草稿已经办完或作废，请重新上传")
                 saved = authoring.change_draft(version_id=newest.pk, seen=data["seen"], actor=request.actor, **wanted)
             else:
                 saved = authoring.draft(actor=request.actor, **wanted)

@@ -29,14 +29,25 @@ class DraftForm(forms.Form):
     seen = forms.IntegerField(widget=forms.HiddenInput)
 
 
+class WholeJSONField(forms.JSONField):
+    """JSON of any shape or none: what cannot be read at all is an error like any other."""
+
+    def to_python(self, value: object) -> object:
+        try:
+            return super().to_python(value)
+        except (ValueError, RecursionError) as error:
+            raise forms.ValidationError("读不懂") from error
+
+
 class SaveForm(forms.Form):
     """A document that was read from a file and looked at, to be kept as the draft."""
 
-    document = forms.JSONField(widget=forms.HiddenInput)
+    document = WholeJSONField(widget=forms.HiddenInput)
     effective_from = DraftForm.base_fields["effective_from"]
     summary = DraftForm.base_fields["summary"]
     seen = forms.IntegerField(widget=forms.HiddenInput, required=False)
-    cases = forms.JSONField(widget=forms.HiddenInput, required=False)
+    cases = WholeJSONField(widget=forms.HiddenInput, required=False)
+    number = forms.IntegerField(widget=forms.HiddenInput, required=False)  # of the draft that `seen` speaks of
 
     def clean_document(self) -> dict:
         try:

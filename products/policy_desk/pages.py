@@ -19,6 +19,8 @@ from products.models import BackTest, GoldenCase, PolicyVersion
 from products.policy.catalogue import CODE_LABELS, FACTS
 from products.policy.document import Document, compile_document
 from products.policy.engine import read
+from products.policy.fact_text import show_facts
+from products.policy.replaying import facts_from_json
 from products.policy.wording import changes, lines
 
 ACT_WORDS = {
@@ -29,6 +31,8 @@ ACT_WORDS = {
     "policy.published": "发布",
     "policy.discarded": "作废",
     "policy.retired": "停用",
+    "policy.golden_saved": "加了标准样例",
+    "policy.golden_removed": "删了标准样例",
 }
 
 
@@ -93,10 +97,10 @@ def with_people(versions: list[PolicyVersion]) -> list[dict]:
 
 def _state(version: PolicyVersion, current: PolicyVersion | None) -> tuple[str, str]:
     """Tone and words: a published version is in force, to come, or covered by a newer one."""
+    if version == current:
+        return "pass", f"现行，{version.effective_to:%Y-%m-%d} 止" if version.effective_to else "现行"
     if version.status != "published":
         return version.status_info.tone, version.status_info.label
-    if version == current:
-        return "pass", "现行"
     return ("bank", "将生效") if version.effective_from > today() else ("na", "已被新版取代")
 
 
@@ -121,6 +125,7 @@ def version_page(version: PolicyVersion, actor: Actor, *, may_write: bool) -> di
                 "expected": golden.answer_words(document.kind, row.expected),
                 "got": golden.answer_words(document.kind, got),
                 "passes": got == row.expected,
+                "facts": show_facts(facts_from_json(row.facts)) or "没有写任何指标",
             }
             for row, got in golden.answers(document)
         ],
@@ -139,7 +144,11 @@ def _base_of(version: PolicyVersion) -> PolicyVersion | None:
 
 
 def _history(version: PolicyVersion) -> list[dict]:
+    """What happened to a version, and to the golden cases of its policy since it was begun, newest first."""
     events = list(Event.objects.filter(stream=version.reference).order_by("-seq").values("type", "actor", "at"))
+    if events and version.is_open:
+        cases = Event.objects.filter(stream=f"policy:{version.code}", at__gte=events[-1]["at"])
+        events = sorted([*events, *cases.values("type", "actor", "at")], key=lambda e: e["at"], reverse=True)
     numbers = {int(e["actor"].partition(":")[2]) for e in events if e["actor"].startswith("banker:")}
     names = dict(User.objects.filter(pk__in=numbers).values_list("pk", "name"))
     for event in events:

@@ -46,17 +46,42 @@ class Act:
     done: str
     sources: tuple[str, ...]
     danger: bool = False
+    asks: str = ""  # said before it is done for good
 
 
 ACTS: dict[str, Act] = {
     a.code: a
     for a in (
         Act("submit", "提交发布", PlainForm, authoring.submit, "已提交，等另一位政策管理岗发布", ("draft",)),
-        Act("publish", "发布", PlainForm, authoring.publish, "已发布，到生效日期起使用", ("submitted",)),
-        Act("send_back", "退回起草", ReasonForm, authoring.send_back, "已退回起草", ("submitted",)),
-        Act("discard", "作废", PlainForm, authoring.discard, "已作废", ("draft", "submitted"), danger=True),
         Act(
-            "retire", "停用", RetireForm, authoring.retire, "已停用，最后一天过后不再使用", ("published",), danger=True
+            "publish",
+            "发布",
+            PlainForm,
+            authoring.publish,
+            "已发布，从生效日期起使用",
+            ("submitted",),
+            asks="发布后不能修改",
+        ),
+        Act("send_back", "退回起草", ReasonForm, authoring.send_back, "已退回起草", ("submitted",)),
+        Act(
+            "discard",
+            "作废",
+            PlainForm,
+            authoring.discard,
+            "已作废",
+            ("draft", "submitted"),
+            danger=True,
+            asks="作废后不能恢复，可以从任何一版重新起草",
+        ),
+        Act(
+            "retire",
+            "停用",
+            RetireForm,
+            authoring.retire,
+            "已停用，最后一天过后相关申请转人工",
+            ("published",),
+            danger=True,
+            asks="最后一天过后，这项政策没有生效的版本，申请一律转人工；更早的版本不会自己恢复",
         ),
     )
 }
@@ -82,6 +107,7 @@ def policy(request: HttpRequest, code: str) -> HttpResponse:
         "title": versions[0].title,
         "code": code,
         "versions": pages.with_people(versions),
+        "newest": next((v.pk for v in versions if v.frozen_at and v.status == "published"), None),
         "open": next((v for v in versions if v.is_open), None),
         "may_write": may_write,
         "file_form": FileForm(),
@@ -177,6 +203,9 @@ def edit(request: HttpRequest, code: str, number: int) -> HttpResponse:
 def _save_table(request: HttpRequest, found: PolicyVersion, form: DraftForm, table: forms.BaseFormSet) -> bool:
     rows, lines = lines_of(table)
     data = form.cleaned_data
+    if not rows and to_rows(found.document):
+        form.add_error(None, "一条都没有：这样所有企业都会通过。草稿没有保存")
+        return False
     try:
         document = to_document(code=found.code, kind=found.document["kind"], title=data["title"], rows=rows)
         authoring.change_draft(

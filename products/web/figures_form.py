@@ -54,16 +54,16 @@ class FiguresForm(forms.Form):
         return initial
 
     def changes(self) -> dict:
-        """The answers in the schema of the profile."""
+        """What was changed, in the schema of the profile: a field left as it was is left to whoever changes it."""
         years: dict[int, dict] = {}
         out: dict = {}
-        for name, value in self.cleaned_data.items():
+        for name, value in ((name, self.cleaned_data[name]) for name in self.changed_data):
             key, _, year = name.rpartition("_")
             if key in YEARS:
                 years.setdefault(int(year), {"year": int(year)})[key] = _text(value)
             else:
                 out[name] = _text(value) if name in EQUITY else value
-        return out | {"annual": list(years.values())}
+        return out | ({"annual": list(years.values())} if years else {})
 
 
 def _text(amount: Decimal | None) -> str | None:

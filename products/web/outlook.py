@@ -87,7 +87,8 @@ def _title(title: TitleOutlook) -> dict:
     elif title.outcome == "pass":
         tone, word = "turn", "可以准备申报"
     elif title.outcome == "fail":
-        tone, word = "na", f"还差 {failed} 项"
+        waiting = len(title.gaps) - failed
+        tone, word = "na", f"{failed} 项未达到" + (f"，{waiting} 项待核实" if waiting else "")
     else:
         tone, word = "refer", f"还有 {len(title.gaps)} 项待核实"
     return {"title": title, "tone": tone, "word": word, "items": items}

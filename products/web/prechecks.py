@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 
+from django.contrib import messages
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.views.decorators.cache import never_cache
@@ -50,7 +51,9 @@ def begin(request: HttpRequest) -> HttpResponse:
     """Where one left off, or the first question."""
     answers = answers_of(request)
     open_steps = [s.code for s in STEPS if s.code not in answers]
-    return redirect("products:precheck_question", open_steps[0]) if open_steps else redirect("products:precheck_result")
+    if not open_steps and any(answers.values()):
+        return redirect("products:precheck_result")
+    return redirect("products:precheck_question", (open_steps or [STEPS[0].code])[0])
 
 
 @never_cache
@@ -94,7 +97,9 @@ def _so_far(answers: dict[str, dict]) -> list[tuple[ProductAnswer, str, str]]:
 def result(request: HttpRequest) -> HttpResponse:
     answers = answers_of(request)
     if not any(answers.values()):
-        return redirect("products:precheck")
+        if answers:
+            messages.info(request, "您还没有回答任何一题，至少答一题才能计算")
+        return redirect("products:precheck_question", STEPS[0].code)
     judged, found = _judge(answers)
     order = [code for code, _, _ in OUTCOMES]
     found.sort(key=lambda answer: order.index(answer.outcome))

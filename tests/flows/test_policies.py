@@ -51,7 +51,7 @@ def test_rules_change_by_workbook_and_second_person(world, visitor, tmp_path):
     page.set_input_files("#id_file", str(whole))
     author.press("检查文件")
     author.look("policy-preview")
-    assert page.get_by_text("「成立年限的要求」由“1 年以上”改为“20 年以上”").is_visible()
+    assert page.get_by_text("「成立年限的条件」由“成立年限 >= 1年”改为“成立年限 >= 20年”").is_visible()
     page.fill("#id_effective_from", today().isoformat())
     page.fill("#id_summary", "只收成立二十年以上的企业（演练）")
     author.press("存为草稿")

@@ -257,7 +257,7 @@ def test_sending_back_needs_words_and_opens_the_draft_again(desk, tested):
         authoring.send_back(version_id=handed.pk, seen=handed.version, reason="", actor=desk[1])
     back = authoring.send_back(version_id=handed.pk, seen=handed.version, reason="依据写错了", actor=desk[1])
     assert back.status == "draft"
-    assert "依据写错了" in back.summary
+    assert (back.summary, back.note) == ("提高成立年限", "依据写错了")
 
 
 def test_retiring_ends_a_version_on_its_last_day(desk):

@@ -40,7 +40,7 @@ def test_gaps_say_what_would_meet_them(founder):
     titles = {t.kind: t for t in outlook(founder.enterprise, today()).titles}
     gaps = {gap.label: gap for gap in titles["srdi_sme"].gaps}
     assert gaps["已是科技和创新型中小企业"].steps[0] == "取得「创新型中小企业」认定"
-    assert gaps["专注细分市场"].steps == ("补充专注细分市场年数，达到 3 即可",)
+    assert gaps["专注细分市场"].steps == ("补充专注细分市场年数（要求 3 以上）",)
 
 
 def test_products_say_what_stands_in_the_way(founder):

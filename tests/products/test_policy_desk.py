@@ -170,13 +170,13 @@ def test_an_uploaded_workbook_is_shown_first_and_kept_on_a_second_press(author):
     document = copy.deepcopy(in_force("zhaojiedai", today()).document)
     document["rules"][1]["when"]["bound"] = 36
     page = upload(author, workbooks.write(document))
-    assert "由“1 年以上”改为“3 年以上”" in page.text
+    assert "由“成立年限 &gt;= 1年”改为“成立年限 &gt;= 3年”" in page.text
     assert not PolicyVersion.objects.filter(status="draft").exists()
     sent = {f.html_name: f.value() for f in page.context["form"]}
-    sent |= {"summary": "", "seen": "", "document": json.dumps(document), "cases": "[]"}
+    sent |= {"summary": "", "seen": "", "number": "", "document": json.dumps(document), "cases": "[]"}
     page = author.post(f"{BASE}/save/", sent)
     assert page.status_code == 422
-    assert "由“1 年以上”改为“3 年以上”" in page.text
+    assert "由“成立年限 &gt;= 1年”改为“成立年限 &gt;= 3年”" in page.text
     assert author.post(f"{BASE}/save/", {**sent, "summary": "收紧年限"}).status_code == 302
     assert PolicyVersion.objects.get(status="draft").document["rules"][1]["when"]["bound"] == 36
 

@@ -34,20 +34,20 @@ def test_each_kind_of_change_is_told_in_words():
     def set_bound(d):
         d["rules"][1]["when"]["bound"] = 24
 
-    assert changed("zhaojiedai", set_bound) == ["「成立年限的要求」由“1 年以上”改为“2 年以上”"]
+    assert changed("zhaojiedai", set_bound) == ["「成立年限的条件」由“成立年限 >= 1年”改为“成立年限 >= 2年”"]
     assert changed("zhaojiedai", lambda d: d["rules"][1].update(on_fail="fail")) == [
-        "「成立年限的结果」由“不满足转人工”改为“不满足判为不符合”"
+        "「成立年限的不满足时」由“转人工”改为“判为不符合”"
     ]
     assert changed("zhaojiedai", lambda d: d["rules"][1].update(advice="")) == [
-        "「成立年限的建议」由“满 1 年后可自动判断”改为“空”"
+        "「成立年限的建议（给企业看）」由“满 1 年后可自动判断”改为“空”"
     ]
-    assert changed("zhaojiedai", lambda d: d["rules"].pop(1)) == ["删除「成立年限」：1 年以上"]
-    assert changed("zhaojiedai", lambda d: d.update(title="新名称"))[0].startswith("「名称」由“招捷贷准入条件")
+    assert changed("zhaojiedai", lambda d: d["rules"].pop(1)) == ["删除「成立年限」：成立年限 >= 1年"]
+    assert changed("zhaojiedai", lambda d: d.update(title="新名称"))[0].startswith("「政策名称」由“招捷贷准入条件")
 
 
 def test_an_added_rule_says_what_it_asks():
     rule = {"code": "ip", "label": "专利", "when": {"fact": "class_1_ip", "op": ">=", "bound": 1}, "on_fail": "refer"}
-    assert changed("zhaojiedai", lambda d: d["rules"].append(rule)) == ["新增「专利」：1以上，不满足转人工"]
+    assert changed("zhaojiedai", lambda d: d["rules"].append(rule)) == ["新增「专利」：Ⅰ类知识产权 >= 1，不满足转人工"]
 
 
 def test_the_order_of_a_ladder_is_a_change():
@@ -55,7 +55,6 @@ def test_the_order_of_a_ladder_is_a_change():
         d["rungs"][1], d["rungs"][2] = d["rungs"][2], d["rungs"][1]
 
     assert changed("tiers", swap) == [
-        "「T3 高新层」由第 3 位移到第 2 位",
         "「T4 专精层」由第 2 位移到第 3 位",
     ]
 
@@ -65,8 +64,36 @@ def test_points_of_a_band_are_a_change():
         d["dimensions"][0]["items"][0]["bands"][-1]["points"] = 1
 
     (told,) = changed("score", fewer)
-    assert "技术壁垒：研发强度的要求" in told
-    assert "3.00%以上 1 分" in told
+    assert "技术壁垒：研发强度的分档" in told
+    assert ">= 3% 得 1 分" in told
+
+
+def test_the_first_part_moved_to_the_end_is_one_change():
+    assert changed("zhaojiedai", lambda d: d["rules"].append(d["rules"].pop(0))) == ["「所在分层」由第 1 位移到第 7 位"]
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"when": {"all_of": [{"fact": "rd_expense", "op": ">=", "bound": "100000.00"}, {"fact": "rd_expense", "op": "<=", "bound": "2000000.00"}]}},
+        {"when": {"fact": "requested_amount", "op": "<=", "bound": "50000000.00"}, "required": "10–200 万元"},
+        {"required": "随便写的"},
+        {"label_en": "amount"},
+        {"source_url": "https://example.org/"},
+    ],
+)  # fmt: skip
+def test_no_change_hides_behind_the_words_shown_to_firms(change):
+    told = changed("zhaojiedai", lambda d: d["rules"][5].update(change))
+    assert len(told) == len(change)
+
+
+def test_another_title_asked_by_a_rung_is_told():
+    def other(d):
+        d["rungs"][1]["when"]["fact"] = "title_srdi_elsewhere"
+
+    assert changed("tiers", other) == [
+        "「T4 专精层的条件」由“北京市专精特新中小企业 为是”改为“外省市专精特新中小企业 为是”"
+    ]
 
 
 @pytest.mark.django_db
@@ -82,5 +109,5 @@ def test_policy_page_reads_in_words_and_shows_what_a_version_changed(bankers):
     first = PolicyVersion.objects.get(code="zhaojiedai")
     page = client.get(f"/admin/products/policyversion/{first.pk}/change/", follow=True)
     assert "成立年限" in page.text
-    assert "1 年以上" in page.text
+    assert "成立年限 &gt;= 1年" in page.text
     assert "与第" not in page.text

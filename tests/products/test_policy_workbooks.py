@@ -44,7 +44,7 @@ def test_a_workbook_comes_back_as_the_same_policy(code):
 def test_an_edited_cell_is_the_only_change():
     content = edited(lambda book: book["条文"].__setitem__("C3", "成立年限 >= 2年"))
     found = changes(compile_document(BY_CODE["zhaojiedai"]), compile_document(read(content)))
-    assert [change.words for change in found] == ["「成立年限的要求」由“1 年以上”改为“2 年以上”"]
+    assert [change.words for change in found] == ["「成立年限的条件」由“成立年限 >= 1年”改为“成立年限 >= 2年”"]
 
 
 def test_rows_may_be_added_with_blank_rows_between():
@@ -59,7 +59,7 @@ def test_rows_may_be_added_with_blank_rows_between():
 def test_lists_to_choose_from_are_in_the_cells():
     sheet = load_workbook(BytesIO(workbooks.write(BY_CODE["score"])))["条文"]
     assert [rule.formula1 for rule in sheet.data_validations.dataValidation] == [
-        f"指标!$A$2:$A${len(workbooks.FACTS) + 1}"
+        f"指标!$A$2:$A${len(workbooks.BANK_FACTS) + 1}"
     ]
 
 
@@ -77,7 +77,7 @@ def test_words_that_look_like_formulas_stay_words():
         (lambda b: b["条文"].__setitem__("C3", 1.5), "条文!C3：要是文本"),
         (lambda b: b["条文"].__setitem__("C3", True), "条文!C3：要是文本"),
         (lambda b: b["条文"].__setitem__("B3", None), "条文!B3：「名称」不能为空"),
-        (lambda b: b["条文"].__setitem__("A3", b["条文"]["A2"].value), "条文!A3：和第 1 行的代码重复"),
+        (lambda b: b["条文"].__setitem__("A3", b["条文"]["A2"].value), "条文!A3：代码和上面的一行重复"),
         (lambda b: b["条文"].__setitem__("D3", "也许"), "条文!D3：只能写"),
         (lambda b: b["条文"].__setitem__("C1", "规则"), "条文!C1：表头应当是「条件」"),
         (lambda b: b["条文"].__setitem__("L4", "多余"), "条文!L1：多出一列"),

@@ -72,7 +72,7 @@ def test_a_skipped_question_never_makes_a_no(client, step):
 
 
 def test_nothing_answered_leads_back_and_one_answer_is_enough(client):
-    assert client.get("/precheck/result/").headers["Location"] == "/precheck/"
+    assert client.get("/precheck/result/").headers["Location"] == "/precheck/founded/"
     client.post("/precheck/founded/", factories.PRECHECK["founded"])
     page = client.get("/precheck/result/")
     assert page.status_code == 200
@@ -258,3 +258,15 @@ def test_answers_go_when_the_session_ends(client):
     with time_machine.travel(now() + timedelta(hours=13)):
         clear_sessions()
         assert not Session.objects.exists()
+
+
+@pytest.mark.django_db
+def test_a_visitor_who_skips_every_question_is_asked_again(defaults):
+    client = Client()
+    for step in STEPS:
+        client.post(f"/precheck/{step.code}/", {"skip": "1"})
+    for path in ("/precheck/", "/precheck/result/"):
+        page = client.get(path, follow=True)
+        assert page.status_code == 200
+        assert page.redirect_chain[-1][0] == f"/precheck/{STEPS[0].code}/"
+    assert "您还没有回答任何一题" in client.get("/precheck/result/", follow=True).text

@@ -246,4 +246,4 @@ def test_gaps_are_those_of_the_nearest_way():
     without = {"hnte": TitleState(False, "declared")}
     found = judged("tech_sme", {f"{Y}.total_assets": None}, without)
     assert [gap.criterion.code for gap in found.gaps] == ["asset_cap"]
-    assert found.gaps[0].reason == "缺资产总额的数据"
+    assert found.gaps[0].reason == "缺上年末资产总额的数据"

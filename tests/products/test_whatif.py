@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 
 from products.domain.authoring import default_documents
 from products.policy import engine
-from products.policy.document import compile_document
+from products.policy.document import compile_condition, compile_document
 from products.policy.grammar import parse
 from products.policy.values import Because, Fact, Ratio, unknown
 from products.policy.whatif import FIXED, steps_to, to_higher_rungs, to_pass
@@ -67,18 +67,17 @@ def test_who_stands_at_the_top_has_nowhere_to_go():
 
 def test_missing_figures_are_asked_for():
     steps = dict(to_higher_rungs(LADDER, {**SMALL, "rd_ratio": unknown()}))["T1"]
-    assert words(steps)[0] == "补充上年研发费用占营业收入，达到 5.00% 即可"
+    assert words(steps)[0] == "补充上年研发费用占营业收入（要求 5.00% 以上）"
 
 
 def test_no_single_change_is_offered_where_two_are_needed():
     raw = parse("员工人数 >= 10 且 高新技术企业 为是")
-    test = compile_document(rule_of(raw)).rules[0].condition
+    test = compile_condition(raw, "", for_titles=True)
     assert to_pass(test, raw, {"employees": Fact(5), "title_hnte": Fact(False)}) == []
-    assert words(to_pass(test, raw, {"employees": Fact(5), "title_hnte": Fact(True)})) == ["员工人数由 5 提高到 10"]
-
-
-def rule_of(raw: dict) -> dict:
-    return {"code": "x", "kind": "eligibility", "title": "x", "rules": [{"code": "a", "label": "甲", "when": raw, "on_fail": "refer"}]}  # fmt: skip
+    assert to_pass(test, raw, {"employees": Fact(10), "title_hnte": Fact(False)}) != []
+    assert to_pass(test, raw, {"employees": Fact(5), "title_hnte": Fact(True)}) == [], (
+        "nobody is told to have more staff"
+    )
 
 
 @pytest.mark.parametrize(
@@ -91,14 +90,18 @@ def rule_of(raw: dict) -> dict:
         ("分层 属于 T3、T4", {"tier": Fact("T1")}, []),
         ("上年研发费用 已知", {}, []),
         ("专精特新“小巨人”名单 为是", {"register_little_giant": Fact(False)}, ["进入专精特新“小巨人”名单"]),
-        ("上年末资产总额 <= 20000万", {}, ["补充上年末资产总额，不超过 20,000 万元 即可"]),
-        ("员工人数 > 3", {"employees": Fact(3)}, ["员工人数由 3 提高到 4"]),
+        ("上年末资产总额 <= 20000万", {}, ["补充上年末资产总额（要求不超过 20,000 万元）"]),
+        ("核心团队人数 > 3", {"core_members": Fact(3)}, ["核心团队人数由 3 提高到 3 以上"]),
+        ("细分市场全国排名 <= 3", {"market_rank": Fact(5)}, ["细分市场全国排名由第 5 名提升到前 3 名"]),
+        ("上年营业收入 <= 20000万", {"revenue": Fact(10**15)}, []),
+        ("企业征信当前逾期 为否", {"bureau_overdue": Fact(True)}, ["结清征信上的当前逾期"]),
+        ("纳税信用级别 属于 A、B、M", {}, ["补充纳税信用级别"]),
         ("员工人数 >= 3", {"employees": Fact(3)}, []),
     ],
 )
 def test_words_of_a_change(text, facts, expected):
     raw = parse(text)
-    assert words(to_pass(compile_document(rule_of(raw)).rules[0].condition, raw, facts)) == expected
+    assert words(to_pass(compile_condition(raw, "", for_titles=True), raw, facts)) == expected
 
 
 values = st.fixed_dictionaries(
