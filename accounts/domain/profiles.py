@@ -14,7 +14,7 @@ from accounts.profile_rules import check, flatten
 from accounts.rules import may_edit
 from portal.kernel.actors import Actor
 from portal.kernel.clock import today
-from portal.kernel.errors import InvalidInput, NotPermitted
+from portal.kernel.errors import InvalidInput, NotPermitted, StaleObject
 from portal.kernel.events import record
 from portal.kernel.transactions import use_case
 
@@ -91,14 +91,20 @@ def own_profile(membership: Membership) -> EnterpriseProfile:
 
 
 @use_case
-def save_figures(*, membership_id: int, changes: dict, actor: Actor) -> EnterpriseProfile:
-    """Keep figures of an enterprise outside any application. Raises NotPermitted unless a verified member may edit."""
+def save_figures(*, membership_id: int, seen: int, changes: dict, actor: Actor) -> EnterpriseProfile:
+    """Keep figures of an enterprise outside any application.
+
+    `seen` is the version of the row they were typed over. Raises NotPermitted unless a verified member may edit, and
+    StaleObject when somebody else saved meanwhile.
+    """
     membership = (
         Membership.objects.of(actor).verified().filter(pk=membership_id).select_related("enterprise", "user").first()
     )
     if membership is None or not may_edit(membership):
         raise NotPermitted("not_an_editor", "您的身份只能查看，不能修改企业资料")
     Enterprise.objects.select_for_update().get(pk=membership.enterprise_id)
+    if own_profile(membership).version != seen:
+        raise StaleObject("profile_changed", "资料在您打开以后被别人改过。请重新打开本页再填")
     row = write_own(membership=membership, changes=changes)
     record(
         stream=membership.enterprise.uscc,

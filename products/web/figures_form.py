@@ -35,6 +35,8 @@ EQUITY = ("institutional_equity_2y", "institutional_equity_3y")
 class FiguresForm(forms.Form):
     """Everything may stay empty; an empty field is unknown, 0 is none."""
 
+    seen = forms.IntegerField(widget=forms.HiddenInput)  # the version of the profile that was opened
+
     def __init__(self, *args: object, **kwargs: object) -> None:
         super().__init__(*args, **kwargs)
         last = today().year - 1
@@ -47,8 +49,12 @@ class FiguresForm(forms.Form):
             self.fields[key] = WanField(label=LABELS[key])
 
     @classmethod
-    def initial_from(cls, profile: dict) -> dict:
-        initial: dict = {key: profile.get(key) for key in COUNTS} | {key: to_wan(profile.get(key)) for key in EQUITY}
+    def initial_from(cls, profile: dict, version: int) -> dict:
+        initial: dict = (
+            {"seen": version}
+            | {key: profile.get(key) for key in COUNTS}
+            | {key: to_wan(profile.get(key)) for key in EQUITY}
+        )
         for row in profile.get("annual") or []:
             initial |= {f"{key}_{row['year']}": to_wan(row.get(key)) for key in YEARS}
         return initial
@@ -57,7 +63,7 @@ class FiguresForm(forms.Form):
         """What was changed, in the schema of the profile: a field left as it was is left to whoever changes it."""
         years: dict[int, dict] = {}
         out: dict = {}
-        for name, value in ((name, self.cleaned_data[name]) for name in self.changed_data):
+        for name, value in ((name, self.cleaned_data[name]) for name in self.changed_data if name != "seen"):
             key, _, year = name.rpartition("_")
             if key in YEARS:
                 years.setdefault(int(year), {"year": int(year)})[key] = _text(value)

@@ -63,11 +63,17 @@ def figures(request: HttpRequest, uscc: str) -> HttpResponse:
     if not may_edit(membership):
         messages.info(request, "您的身份只能查看，不能修改企业资料")
         return redirect("products:outlook", uscc)
-    initial = FiguresForm.initial_from(profiles.own_profile(membership).data)
+    own = profiles.own_profile(membership)
+    initial = FiguresForm.initial_from(own.data, own.version)
     form = FiguresForm(posted(request), initial=initial)
     if form.is_bound and form.is_valid():
         try:
-            profiles.save_figures(membership_id=membership.pk, changes=form.changes(), actor=request.actor)
+            profiles.save_figures(
+                membership_id=membership.pk,
+                seen=form.cleaned_data["seen"],
+                changes=form.changes(),
+                actor=request.actor,
+            )
         except PortalError as error:
             put_error(form, error)
         else:

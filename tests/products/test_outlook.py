@@ -107,11 +107,8 @@ def test_figures_filled_in_are_kept_and_judged_at_once(founder):
     assert titles["tech_sme"].outcome == "pass"
     assert {gap.label for gap in titles["srdi_sme"].gaps} == {"已是科技和创新型中小企业", "主营业务占比"}
     after = figures_of(client, uscc)
-    assert after | {"niche_years": "", f"total_assets_{year}": "", f"total_liabilities_{year}": ""} == before | {
-        "niche_years": "",
-        f"total_assets_{year}": "",
-        f"total_liabilities_{year}": "",
-    }
+    changed = {"seen", "niche_years", f"total_assets_{year}", f"total_liabilities_{year}"}
+    assert {name for name in after if after[name] != before[name]} == changed
 
 
 @pytest.mark.parametrize(
@@ -179,3 +176,14 @@ def test_a_certificate_near_its_end_is_told_on_the_page(founder):
     page = signed_in(founder.user).get(f"/outlook/{founder.enterprise.uscc}/").text
     assert "还有 12 天" in page
     assert "30 天内到期" in page
+
+
+def test_what_a_colleague_saved_meanwhile_is_not_undone(founder):
+    client, uscc = signed_in(founder.user), founder.enterprise.uscc
+    opened = figures_of(client, uscc)
+    client.post(f"/outlook/{uscc}/figures/", {**opened, "class_2_ip": "33"})
+    page = client.post(f"/outlook/{uscc}/figures/", {**opened, "niche_years": "5"})
+    assert page.status_code == 422
+    assert "被别人改过" in page.text
+    now = figures_of(client, uscc)
+    assert (now["class_2_ip"], now["niche_years"]) == (33, "")
