@@ -72,11 +72,13 @@ def test_rules_change_by_workbook_and_second_person(world, visitor, tmp_path):
     author.press("提交发布")
     author.look("policy-submitted")
     assert page.get_by_text("起草或修改过的人不能发布").first.is_visible()
-    assert page.get_by_role("button", name="发布", exact=True).count() == 0
+    assert page.locator("summary", has_text="发布").count() == 0
     other.sign_in("policy2@bank.example")
     other.go("/admin/", "policies-second")
     other.page.get_by_role("link", name="第 2 版").click()
-    other.press("发布")
+    other.page.locator("summary", has_text="发布").click()
+    other.look("policy-to-publish")
+    other.press("确认发布")
     other.look("policy-published")
     assert in_force("zhaojiedai", today()).number == 2
     _, new_case = screened_case(page)
