@@ -172,10 +172,12 @@ def discard(*, version_id: int, seen: int, actor: Actor) -> PolicyVersion:
 def retire(*, version_id: int, seen: int, last_day: date, reason: str, actor: Actor) -> PolicyVersion:
     """End a published version after `last_day`; from then on cases go to a person, older versions do not come back.
 
-    With a last day before its first a version is called off and never takes effect.
+    Whoever wrote it cannot end it. With a last day before its first a version is called off and never takes effect.
     """
     check_author(actor)
     version = _locked(version_id, seen)
+    if _wrote(version, actor):
+        raise RuleRefused("own_version", "起草或修改过这一版的人不能停用它，需由另一位政策管理岗停用")
     if last_day < today():
         raise InvalidInput("last_day_past", "最后一天不能早于今天", field="last_day")
     # Kept as the eve of its first day, so that "ends before it begins" stays true whatever day it was called off.
@@ -230,9 +232,13 @@ def why_not_publish(version: PolicyVersion, actor: Actor) -> str:
     """Why this person may not publish it; empty when nothing stands in the way."""
     if version.status != "submitted":
         return "还没有提交发布"
-    if actor.user_id in {version.author_id, *version.editors}:
+    if _wrote(version, actor):
         return "起草或修改过的人不能发布，需由另一位政策管理岗发布"
     return ""
+
+
+def _wrote(version: PolicyVersion, actor: Actor) -> bool:
+    return actor.user_id in {version.author_id, *version.editors}
 
 
 def default_documents() -> list[tuple[dict, date]]:

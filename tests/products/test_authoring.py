@@ -281,7 +281,11 @@ def published(desk, run_jobs, effective_from: date, months: int) -> PolicyVersio
 
 def test_what_a_retired_version_covered_does_not_come_back(desk, run_jobs):
     version = published(desk, run_jobs, today(), 24)
-    authoring.retire(version_id=version.pk, seen=version.version, last_day=today(), reason="产品停办", actor=desk[0])
+    with pytest.raises(RuleRefused, match="own_version"):
+        authoring.retire(
+            version_id=version.pk, seen=version.version, last_day=today(), reason="我自己停", actor=desk[0]
+        )
+    authoring.retire(version_id=version.pk, seen=version.version, last_day=today(), reason="产品停办", actor=desk[1])
     assert in_force("zhaojiedai", today()).number == 2
     with pytest.raises(PolicyUnusable):
         in_force("zhaojiedai", today() + timedelta(days=1))
@@ -290,7 +294,7 @@ def test_what_a_retired_version_covered_does_not_come_back(desk, run_jobs):
 def test_a_version_called_off_before_its_day_never_takes_effect(desk, run_jobs):
     first_day = today() + timedelta(days=30)
     version = published(desk, run_jobs, first_day, 24)
-    authoring.retire(version_id=version.pk, seen=version.version, last_day=today(), reason="不改了", actor=desk[0])
+    authoring.retire(version_id=version.pk, seen=version.version, last_day=today(), reason="不改了", actor=desk[1])
     for day in (today(), first_day - timedelta(days=1), first_day, first_day + timedelta(days=9)):
         assert in_force("zhaojiedai", day).number == 1
     again = published(desk, run_jobs, today() + timedelta(days=1), 36)
