@@ -730,5 +730,5 @@ def test_titles_of_an_unknown_firm_refer_with_the_missing_figure_named(api):
     titles = {t["kind"]: t for t in api("POST", "prechecks/", body).json()["titles"]}
     assert titles["hnte"]["outcome"] == "refer"
     reasons = {f["code"]: f["reason"] for f in titles["hnte"]["findings"]}
-    assert "科技人员占比" in reasons["tech_staff_ratio"]
+    assert "科技人员占员工" in reasons["tech_staff_ratio"]
     assert reasons["registered_days"] == ""
