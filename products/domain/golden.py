@@ -48,8 +48,7 @@ def answers(document: Document) -> list[tuple[GoldenCase, str]]:
 def save(*, policy_code: str, name: str, facts: str, expected: str, actor: Actor) -> GoldenCase:
     """Add a golden case. `facts` are lines as in `fact_text`; a name is given once."""
     check_author(actor)
-    if not PolicyVersion.objects.filter(code=policy_code).exists():
-        raise InvalidInput("policy_unknown", "没有这项政策", field="name")
+    kind = _kind_of(policy_code)
     if not 2 <= len(name.strip()) <= 60:
         raise InvalidInput("name_invalid", "名称要 2–60 个字", field="name")
     try:
@@ -60,12 +59,11 @@ def save(*, policy_code: str, name: str, facts: str, expected: str, actor: Actor
         ) from error
     if GoldenCase.objects.filter(policy_code=policy_code, name=name.strip()).exists():
         raise InvalidInput("name_taken", "已有同名样例，换个名字，或先删除那一个", field="name")
-    kind = PolicyVersion.objects.filter(code=policy_code).order_by("-number").values_list("document__kind", flat=True)
     row = GoldenCase.objects.create(
         policy_code=policy_code,
         name=name.strip(),
         facts=facts_to_json(read),
-        expected=_expected(kind[0], expected),
+        expected=_expected(kind, expected),
         written_by_id=actor.user_id,
         written_at=now(),
     )
@@ -78,8 +76,10 @@ def adopt(*, policy_code: str, cases: Sequence[Mapping], actor: Actor) -> int:
 
     Returns how many; raises InvalidInput for one that cannot be read.
     """
+    if not cases:
+        return 0
     taken = set(GoldenCase.objects.filter(policy_code=policy_code).values_list("name", flat=True))
-    kind = PolicyVersion.objects.filter(code=policy_code).order_by("-number").values_list("document__kind", flat=True)
+    kind = _kind_of(policy_code)
     rows = []
     for case in cases:
         name, facts, expected = (case.get(key) for key in ("name", "facts", "expected"))
@@ -106,7 +106,7 @@ def adopt(*, policy_code: str, cases: Sequence[Mapping], actor: Actor) -> int:
                 policy_code=policy_code,
                 name=name,
                 facts=read,
-                expected=_expected(kind[0], expected),
+                expected=_expected(kind, expected),
                 written_by_id=actor.user_id,
                 written_at=now(),
             )
@@ -115,6 +115,13 @@ def adopt(*, policy_code: str, cases: Sequence[Mapping], actor: Actor) -> int:
     for row in made:
         record(stream=f"policy:{policy_code}", type="policy.golden_saved", actor=actor, payload={"case": row.pk})
     return len(made)
+
+
+def _kind_of(policy_code: str) -> str:
+    kinds = PolicyVersion.objects.filter(code=policy_code).values_list("document__kind", flat=True)
+    if (kind := kinds.first()) is None:
+        raise InvalidInput("policy_unknown", "没有这项政策", field="name")
+    return kind
 
 
 def _expected(kind: str, text: str) -> str:

@@ -44,7 +44,7 @@ def run_slice(*, after: int) -> int:
     ladder = policies_in_force(on).get("tiers")
     if not rows or ladder is None:
         return 0
-    facts = _facts_of([row.enterprise for row in rows], on)
+    facts = facts_of([row.enterprise for row in rows], on)
     changed = 0
     for row in rows:
         found = engine.climb(compiled(ladder), facts[row.enterprise_id])
@@ -56,7 +56,7 @@ def run_slice(*, after: int) -> int:
     return changed
 
 
-def _facts_of(enterprises: list[Enterprise], on: date) -> dict[int, dict[str, Fact]]:
+def facts_of(enterprises: list[Enterprise], on: date) -> dict[int, dict[str, Fact]]:
     """Facts the ladder sees, of many enterprises in three statements."""
     rows = profiles.usable_rows_of([enterprise.pk for enterprise in enterprises])
     merged = {enterprise.pk: profiles.merge(rows[enterprise.pk]) for enterprise in enterprises}

@@ -15,7 +15,7 @@ from dataclasses import dataclass, field, replace
 from datetime import date
 from decimal import Decimal, InvalidOperation
 
-from products.policy.catalogue import ALL_TIERS, BOOLEAN_WORDS, CODE_LABELS, FACTS, TITLE_FACTS
+from products.policy.catalogue import ALL_TIERS, BOOLEAN_WORDS, CODE_LABELS, FACTS, TITLE_FACTS, FactSpec
 from products.policy.conditions import (
     Condition,
     all_of,
@@ -221,61 +221,70 @@ def compile_condition(raw: object, place: str, depth: int = 1, *, for_titles: bo
         raise DocumentError(place, "需要一个对象")
     if depth > MAX_DEPTH:
         raise DocumentError(place, f"条件最多嵌套 {MAX_DEPTH} 层")
-    for joiner, word in (("any_of", "，或 "), ("all_of", "，且 ")):
+    for joiner in _JOINERS:
         if joiner in raw:
-            parts = _list(_need(raw, place, joiner)[joiner], f"{place}/{joiner}")
-            inner = tuple(
-                compile_condition(part, f"{place}/{joiner}/{i}", depth + 1, for_titles=for_titles)
-                for i, part in enumerate(parts)
-            )
-            test = any_of(inner) if joiner == "any_of" else all_of(inner)
-            facts = tuple(dict.fromkeys(f for c in inner for f in c.facts))
-            named = [
-                f"{FACTS[c.facts[0]].label} {c.required}" if len(c.facts) == 1 and len(facts) > 1 else c.required
-                for c in inner
-            ]
-            return Condition(test, _range_words(raw, joiner) or word.join(named), facts)
+            return _joined(raw, joiner, place, depth, for_titles)
     _need(raw, place, "fact", "op", *(["bound"] if raw.get("op") not in _BOUNDLESS else []))
     spec = FACTS.get(raw["fact"])
     if spec is None:
         raise DocumentError(f"{place}/fact", f"没有名为 {raw['fact']} 的指标")
     if spec.code in TITLE_FACTS and not for_titles:
         raise DocumentError(f"{place}/fact", f"「{spec.label}」只用于资质自测，政策不能用")
-    op = raw["op"]
-    if op in _COMPARE and spec.type in _NUMERIC:
-        bound = _bound(raw.get("bound"), spec.type, f"{place}/bound")
-        compare = (
-            ratio_test(spec.code, _COMPARE[op], bound)
-            if spec.type is FactType.RATIO
-            else number_test(spec.code, _COMPARE[op], bound)
-        )
-        return Condition(compare, _WORDS[op].format(_show_bound(bound, spec.type)), (spec.code,))
+    return _test_of(spec, raw, place)
+
+
+_JOINERS = {"any_of": "，或 ", "all_of": "，且 "}
+
+
+def _joined(raw: dict, joiner: str, place: str, depth: int, for_titles: bool) -> Condition:
+    """Alternatives or a conjunction, with the fact named wherever the parts ask different ones."""
+    parts = _list(_need(raw, place, joiner)[joiner], f"{place}/{joiner}")
+    inner = tuple(
+        compile_condition(part, f"{place}/{joiner}/{i}", depth + 1, for_titles=for_titles)
+        for i, part in enumerate(parts)
+    )
+    facts = tuple(dict.fromkeys(f for c in inner for f in c.facts))
+    named = [
+        f"{FACTS[c.facts[0]].label} {c.required}" if len(c.facts) == 1 and len(facts) > 1 else c.required for c in inner
+    ]
+    test = any_of(inner) if joiner == "any_of" else all_of(inner)
+    return Condition(test, _range_words(raw, joiner) or _JOINERS[joiner].join(named), facts)
+
+
+def _test_of(spec: FactSpec, raw: dict, place: str) -> Condition:
+    """One test of one fact, by what its type allows."""
+    op, bound = raw["op"], raw.get("bound")
     if op == "known":
         return Condition(known_test(spec.code), "已填写", (spec.code,))
     if op in ("is_true", "is_false") and spec.type is FactType.BOOLEAN:
         words = BOOLEAN_WORDS.get(spec.code, ("是", "否"))
         return Condition(member_test(spec.code, frozenset({op == "is_true"})), words[op == "is_false"], (spec.code,))
     if op in ("in", "not_in") and spec.type is FactType.CODE:
-        members = raw.get("bound")
-        if not isinstance(members, list) or not members or not all(isinstance(m, str) for m in members):
-            raise DocumentError(f"{place}/bound", "需要一组文本")
-        if spec.code == "city" and not all(re.fullmatch(_CITY, member) for member in members):
-            raise DocumentError(f"{place}/bound", "城市写六位行政区划代码，例如 110000")
-        strange = [m for m in members if spec.choices and m not in spec.choices]
-        if strange or len(set(members)) != len(members) or len(members) > MAX_PARTS:
-            raise DocumentError(
-                f"{place}/bound", f"{spec.label}只有 {'、'.join(spec.choices)}" if strange else "有重复"
-            )
+        members = _members(spec, bound, f"{place}/bound")
         words = "五层中任意一层" if set(members) == ALL_TIERS else "、".join(CODE_LABELS.get(m, m) for m in members)
-        return Condition(
-            member_test(spec.code, frozenset(members), negate=op == "not_in"),
-            words if op == "in" else f"不属于{words}",
-            (spec.code,),
-        )
+        test = member_test(spec.code, frozenset(members), negate=op == "not_in")
+        return Condition(test, words if op == "in" else f"不属于{words}", (spec.code,))
     if op in _COMPARE and spec.type is FactType.DATE:
-        day = _day(raw.get("bound"), f"{place}/bound")
+        day = _day(bound, f"{place}/bound")
         return Condition(number_test(spec.code, _COMPARE[op], day), _DAY_WORDS[op].format(day), (spec.code,))
+    if op in _COMPARE and spec.type in _NUMERIC:
+        number = _bound(bound, spec.type, f"{place}/bound")
+        make = ratio_test if spec.type is FactType.RATIO else number_test
+        words = _WORDS[op].format(_show_bound(number, spec.type))
+        return Condition(make(spec.code, _COMPARE[op], number), words, (spec.code,))
     raise DocumentError(f"{place}/op", f"{spec.label}（{spec.type.value}）不能用 {op}")
+
+
+def _members(spec: FactSpec, raw: object, place: str) -> list[str]:
+    if not isinstance(raw, list) or not raw or not all(isinstance(m, str) for m in raw):
+        raise DocumentError(place, "需要一组文本")
+    if spec.code == "city" and not all(re.fullmatch(_CITY, member) for member in raw):
+        raise DocumentError(place, "城市写六位行政区划代码，例如 110000")
+    if spec.choices and any(member not in spec.choices for member in raw):
+        raise DocumentError(place, f"{spec.label}只有 {'、'.join(spec.choices)}")
+    if len(set(raw)) != len(raw) or len(raw) > MAX_PARTS:
+        raise DocumentError(place, "有重复")
+    return raw
 
 
 def _rule(raw: object, place: str) -> Rule:

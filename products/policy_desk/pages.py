@@ -76,14 +76,14 @@ def all_policies() -> list[Listed]:
     return sorted(found, key=lambda row: (order.index(row.kind), row.code))
 
 
-def people(versions: list[PolicyVersion]) -> dict[int, str]:
+def _people(versions: list[PolicyVersion]) -> dict[int, str]:
     ids = {v.author_id for v in versions} | {v.published_by_id for v in versions}
     return dict(User.objects.filter(pk__in=ids - {None}).values_list("pk", "name"))
 
 
 def with_people(versions: list[PolicyVersion]) -> list[dict]:
     """Versions of one policy with who wrote and published each, and what each is today."""
-    names, current = people(versions), policies_in_force(today()).get(versions[0].code)
+    names, current = _people(versions), policies_in_force(today()).get(versions[0].code)
     return [
         {
             "version": v,
@@ -118,7 +118,7 @@ def version_page(version: PolicyVersion, actor: Actor, *, may_write: bool) -> di
         "fingerprint": fingerprint,
         "missing": authoring.why_not_hand_in(version) if version.is_open else [],
         "why_not_publish": authoring.why_not_publish(version, actor) if version.status == "submitted" else "",
-        "test": test and test_words(test, document.kind, is_this=test.sha256 == fingerprint),
+        "test": test and back_test_words(test, document.kind, is_this=test.sha256 == fingerprint),
         "golden": [
             {
                 "row": row,
@@ -158,7 +158,7 @@ def _history(version: PolicyVersion) -> list[dict]:
     return events
 
 
-def test_words(test: BackTest, kind: str, *, is_this: bool) -> dict:
+def back_test_words(test: BackTest, kind: str, *, is_this: bool) -> dict:
     """A back-test for reading; a matrix of answers, shares of changed cases by slice, missing facts."""
     result = test.result
     words = {"higher": "分数升高", "lower": "分数降低", "same": "分数不变"}

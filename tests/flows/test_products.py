@@ -1,11 +1,13 @@
 """From a visitor's question to a submitted case, and one of each kind of product, in a real browser."""
 
 import re
+from datetime import timedelta
 
 import pytest
 
 from applications.models import Application, Step
 from applications.queries.case import answer_rows
+from portal.kernel.clock import today
 from products.models import Register, RegisterEntry
 from tests import factories
 from tests.flows.test_flows import sign_in_by_code, unclaimed_firm
@@ -202,12 +204,20 @@ def test_each_kind_of_product_from_its_page_to_the_machines_answer(world, visito
 @pytest.mark.parametrize("width", [1280, 390])
 def test_a_firm_sees_its_titles_and_what_would_lift_it(world, visitor, width):
     founder = factories.legal_rep()
+    RegisterEntry.objects.create(
+        register=Register.objects.get(code="hnte"),
+        uscc=founder.enterprise.uscc,
+        name=founder.enterprise.name,
+        valid_from=today() - timedelta(days=1000),
+        valid_to=today() + timedelta(days=12),
+    )
     person = visitor(width)
     person.sign_in(founder.user.email)
     person.go(f"/enterprises/{founder.enterprise.uscc}/", "enterprise")
     person.page.get_by_role("link", name="看资质与层级").click()
     person.look("outlook")
     assert person.page.get_by_text("怎样升一层").is_visible()
+    assert person.page.get_by_text("30 天内到期").is_visible()
     person.page.locator("summary", has_text="逐条比对").first.click()
     person.look("outlook-open")
     person.page.get_by_role("link", name="补充企业资料").first.click()
