@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import zipfile
+from collections.abc import Iterator
+from datetime import date, datetime
 from io import BytesIO
 from typing import BinaryIO
 
@@ -16,6 +18,9 @@ MAX_BYTES = 2 * 1024 * 1024
 MAX_UNPACKED = 30 * 1024 * 1024
 MAX_MEMBERS = 300
 MAX_ROWS, MAX_COLUMNS = 1000, 60
+# A long table is streamed: its rows may be many, its shared words must fit in memory.
+MAX_TABLE_UNPACKED = 1024 * 1024 * 1024
+MAX_SHARED_WORDS = 96 * 1024 * 1024
 XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 
 
@@ -46,6 +51,73 @@ def sheet_of(book: Workbook, name: str) -> Worksheet:
     if sheet.max_row > MAX_ROWS or sheet.max_column > MAX_COLUMNS:
         raise _refused("sheet_too_large", f"工作表「{name}」太大，请删掉表格下方和右侧的空行空列")
     return sheet
+
+
+def stream_rows(file: BinaryIO, *, preferred: str) -> tuple[str, Iterator[tuple[int, list[str]]]]:
+    """(name of the sheet, its rows as words with their numbers), streamed. The sheet is the `preferred` or the only one.
+
+    Raises InvalidInput for a file that is no workbook, too large, or has merged cells; the iterator raises it at the
+    row where the file breaks.
+    """
+    try:
+        with zipfile.ZipFile(file) as packed:
+            members = {m.filename: m.file_size for m in packed.infolist()}
+        shared = sum(size for name, size in members.items() if name.lower().endswith("sharedstrings.xml"))
+        if len(members) > MAX_MEMBERS or sum(members.values()) > MAX_TABLE_UNPACKED or shared > MAX_SHARED_WORDS:
+            raise _refused("workbook_too_large", "文件解开后过大，请另存为 CSV 再上传", field="file")
+        book = load_workbook(file, read_only=True, keep_links=False)
+        name = preferred if preferred in book.sheetnames else book.sheetnames[0]
+        if name != preferred and len(book.sheetnames) > 1:
+            raise _refused(
+                "sheet_missing",
+                f"有 {len(book.sheetnames)} 张工作表，请把要导入的一张命名为「{preferred}」",
+                field="file",
+            )
+        sheet = book[name]
+        with zipfile.ZipFile(file) as packed, packed.open(sheet._worksheet_path) as text:
+            merged = _holds(text, b"<mergeCell ")
+    except InvalidInput:
+        raise
+    except Exception as error:  # what a broken or hostile archive raises is not ours to list
+        raise _refused("workbook_unreadable", "打不开这个文件，请上传没有密码的 .xlsx 文件", field="file") from error
+    if merged:
+        raise _refused("cells_merged", f"工作表「{name}」有合并的单元格，请先取消合并", field="file")
+    sheet.reset_dimensions()  # what a file says of its own size is not to be believed
+    return name, _streamed(sheet)
+
+
+def _streamed(sheet: Worksheet) -> Iterator[tuple[int, list[str]]]:
+    number = 0
+    try:
+        for number, cells in enumerate(sheet.iter_rows(values_only=True), 1):
+            yield number, [_words(cell) for cell in cells]
+    except InvalidInput:
+        raise
+    except Exception as error:  # as above
+        raise _refused("workbook_broken", f"文件在第 {number} 行之后是坏的，请重新导出", field="file") from error
+
+
+def _words(value: object) -> str:
+    if value is None:
+        return ""
+    if isinstance(value, str):
+        return value
+    if isinstance(value, datetime):
+        return value.date().isoformat()
+    if isinstance(value, date):
+        return value.isoformat()
+    if isinstance(value, float) and value.is_integer():
+        return str(int(value))
+    return str(value)
+
+
+def _holds(file: BinaryIO, wanted: bytes) -> bool:
+    tail = b""
+    while part := file.read(1 << 20):
+        if wanted in tail + part:
+            return True
+        tail = part[-len(wanted) :]
+    return False
 
 
 def refuse_merged(sheet: Worksheet) -> None:
@@ -85,5 +157,5 @@ def to_bytes(book: Workbook) -> bytes:
     return out.getvalue()
 
 
-def _refused(code: str, message: str) -> InvalidInput:
-    return InvalidInput(code, message, field="workbook")
+def _refused(code: str, message: str, field: str = "workbook") -> InvalidInput:
+    return InvalidInput(code, message, field=field)
