@@ -40,7 +40,8 @@ class RegisterAdmin(BankModelAdmin):
 
 @admin.register(RegisterEntry)
 class RegisterEntryAdmin(BankModelAdmin):
-    editable = True
+    """Entries come in batches only (`policy_desk.registers`); here they are looked at."""
+
     list_display = ("uscc", "name", "register", "valid_from", "valid_to")
     list_select_related = ("register",)
     list_filter = ("register",)

@@ -62,12 +62,31 @@ class Stage(models.TextChoices):
     MATURE = "mature", "成熟期"
 
 
+class BatchMode(models.TextChoices):
+    FULL = "full", "全量名单"
+    ADDITIONS = "additions", "新增或变更"
+    REMOVALS = "removals", "除名"
+
+
+class RowChange(models.TextChoices):
+    NEW = "new", "新增"
+    CHANGED = "changed", "变更"
+    REMOVED = "removed", "移出"
+    INVALID = "invalid", "有问题"
+
+
 class Job(StrEnum):
     """Background work of this app."""
 
     BACK_TEST = "products.back_test"
     RETIER = "products.retier_slice"
+    REGISTER_READ = "products.register_read"
+    REGISTER_APPLY = "products.register_apply"
+    REGISTER_REVERT = "products.register_revert"
 
 
 SIZE_LABELS = {"large": "大型", "medium": "中型", "small": "小型", "micro": "微型"}
-DISHONEST = "dishonest"  # register code of 失信被执行人
+# Register codes that are no title.
+DISHONEST = "dishonest"  # 失信被执行人
+ABNORMAL = "abnormal"  # 经营异常
+RELENDING = "relending"  # 科技创新和技术改造再贷款备选清单

@@ -109,6 +109,29 @@ POLICY = Lifecycle(
     ),
 )
 
+REGISTER_BATCH = Lifecycle(
+    name="register_batch",
+    statuses=(
+        Status("reading", "读取中", "读取中", turn="system", is_open=True, tone="bank"),
+        Status("staged", "待确认", "待确认", turn="bank", is_open=True, tone="turn"),
+        Status("applying", "生效中", "生效中", turn="system", is_open=True, tone="bank"),
+        Status("applied", "已生效", "已生效", tone="pass"),
+        Status("reverting", "撤销中", "撤销中", turn="system", is_open=True, tone="bank"),
+        Status("reverted", "已撤销", "已撤销"),
+        Status("unreadable", "读不了", "读不了", tone="fail"),
+        Status("discarded", "已作废", "已作废"),
+    ),
+    moves=(
+        _move("stage", "读完", "reading", "staged", {S}, "staged"),
+        _move("give_up", "读不了", "reading", "unreadable", {S}, "unreadable"),
+        _move("confirm", "确认生效", "staged", "applying", {B}, "confirmed"),
+        _move("apply", "生效", "applying", "applied", {S}, "applied"),
+        _move("discard", "作废", "reading staged", "discarded", {B}, "discarded"),
+        _move("revert", "撤销这一批", "applied", "reverting", {B}, "revert_asked", needs_reason=True),
+        _move("restore", "恢复上一批", "reverting", "reverted", {S}, "reverted"),
+    ),
+)
+
 BY_NAME: dict[str, Lifecycle] = {"credit": CREDIT, "service": SERVICE}
 OPEN_STATUSES: frozenset[str] = CREDIT.open_statuses | SERVICE.open_statuses
 ALL_STATUSES: dict[str, Status] = {s.code: s for table in (SERVICE, CREDIT) for s in table.statuses}

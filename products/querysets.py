@@ -33,4 +33,14 @@ class PolicyVersionQuerySet(models.QuerySet):
 
 class RegisterEntryQuerySet(models.QuerySet):
     def valid_on(self, day: date) -> RegisterEntryQuerySet:
-        return self.filter(valid_from__lte=day).filter(Q(valid_to=None) | Q(valid_to__gte=day))
+        """Entries that counted on `day`: in validity, listed by then, not yet removed."""
+        return self.filter(
+            Q(valid_to=None) | Q(valid_to__gte=day),
+            Q(listed_from=None) | Q(listed_from__lte=day),
+            Q(removed_from=None) | Q(removed_from__gt=day),
+            valid_from__lte=day,
+        )
+
+    def current(self) -> RegisterEntryQuerySet:
+        """Entries that no later batch took out."""
+        return self.filter(batch_out=None)

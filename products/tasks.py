@@ -4,6 +4,7 @@ from celery import shared_task
 
 from portal.kernel.jobs import job
 from products.domain import backtesting, retiering
+from products.domain.registering import importing
 from products.enums import Job
 
 
@@ -15,6 +16,21 @@ def back_test(*, back_test_id: int) -> None:
 @job(Job.RETIER)
 def retier(*, after: int) -> None:
     retiering.run_slice(after=after)
+
+
+@job(Job.REGISTER_READ)
+def read_register(*, batch_id: int) -> None:
+    importing.read(batch_id=batch_id)
+
+
+@job(Job.REGISTER_APPLY)
+def apply_register(*, batch_id: int) -> None:
+    importing.apply(batch_id=batch_id)
+
+
+@job(Job.REGISTER_REVERT)
+def revert_register(*, batch_id: int) -> None:
+    importing.revert(batch_id=batch_id)
 
 
 @shared_task(name="products.retier")

@@ -144,6 +144,7 @@ def _freeze(application: Application, actor: Actor) -> None:
     facts = {
         **facts_at(
             uscc=application.enterprise.uscc,
+            name=application.enterprise.name,
             known=known,
             declared_titles=merged.titles,
             verified_titles=merged.verified_titles,

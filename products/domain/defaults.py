@@ -9,7 +9,7 @@ from django.contrib.auth.models import Group, Permission
 from portal.kernel.actors import SYSTEM
 from products.domain.authoring import default_documents, publish_document
 from products.domain.sample_catalogue import CREDIT_CONSENTS, LOAN_PURPOSES, PRODUCTS
-from products.enums import DISHONEST, TitleKind
+from products.enums import ABNORMAL, DISHONEST, RELENDING, TitleKind
 from products.models import PolicyVersion, Product, Register
 
 POLICY_GROUP = "政策管理"
@@ -20,7 +20,10 @@ REGISTERS: list[tuple[str, str, str]] = [
     (TitleKind.HNTE, "高新技术企业名单", ""),
     (TitleKind.TECH_SME, "科技型中小企业入库名单", ""),
     (TitleKind.INNOVATIVE_SME, "创新型中小企业名单", ""),
+    (TitleKind.TECH_INNOVATION_DEMO, "国家技术创新示范企业名单", ""),
     (DISHONEST, "失信被执行人名单", ""),
+    (ABNORMAL, "经营异常名录", ""),
+    (RELENDING, "科技创新和技术改造再贷款备选清单", ""),
 ]
 
 
@@ -43,7 +46,8 @@ def load_defaults() -> None:
     readers, _ = Group.objects.get_or_create(name=POLICY_GROUP)
     readers.permissions.set(Permission.objects.filter(content_type__app_label="products", codename__startswith="view_"))
     for code, name, region in REGISTERS:
-        Register.objects.get_or_create(code=code, defaults={"name": name, "region": region})
+        projects = code == RELENDING  # it names firms, and projects of firms
+        Register.objects.get_or_create(code=code, defaults={"name": name, "region": region, "names_projects": projects})
 
 
 def open_registers_for_demo(first: date) -> None:

@@ -39,10 +39,18 @@ class Judged:
 
 
 def facts_at(
-    *, uscc: str, known: Known, declared_titles: list[dict] | None, verified_titles: list[dict], as_of: date
+    *,
+    uscc: str,
+    name: str,
+    known: Known,
+    declared_titles: list[dict] | None,
+    verified_titles: list[dict],
+    as_of: date,
 ) -> dict[str, Fact]:
     """Facts of the enterprise with titles and registers, before tier and score."""
-    states, registers = titles.look_up(uscc=uscc, on=as_of, declared=declared_titles, verified=verified_titles)
+    states, registers = titles.look_up(
+        uscc=uscc, name=name, on=as_of, declared=declared_titles, verified=verified_titles
+    )
     return _facts(known, states, registers, as_of)
 
 
@@ -57,6 +65,7 @@ def judge(
     uscc: str,
     known: Known,
     declared_titles: list[dict] | None,
+    name: str = "",
     verified_titles: list[dict] | None = None,
     as_of: date,
     policies: Mapping[str, PolicyVersion] | None = None,
@@ -65,7 +74,7 @@ def judge(
 
     `policies` are those in force on `as_of` where the caller has them already.
     """
-    found = titles.look_up(uscc=uscc, on=as_of, declared=declared_titles, verified=verified_titles or [])
+    found = titles.look_up(uscc=uscc, name=name, on=as_of, declared=declared_titles, verified=verified_titles or [])
     return _judged(known, *found, as_of, policies)
 
 

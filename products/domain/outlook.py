@@ -73,6 +73,7 @@ def outlook(enterprise: Enterprise, as_of: date) -> Outlook:
     policies = policies_in_force(as_of)
     judged = judge(
         uscc=enterprise.uscc,
+        name=enterprise.name,
         known=Known(merged.values, merged.sources, merged.conflicts),
         declared_titles=merged.titles,
         verified_titles=merged.verified_titles,

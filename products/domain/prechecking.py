@@ -13,7 +13,7 @@ from products.models import PolicyVersion, Product
 from products.policy.facts import Known, Request
 
 # What only an identified enterprise can be asked about: a nameless pre-check leaves it for after the application.
-KNOWN_LATER = frozenset({"on_dishonest_list", "bureau_overdue"})
+KNOWN_LATER = frozenset({"on_dishonest_list", "on_abnormal_list", "on_relending_list", "bureau_overdue"})
 
 
 @dataclass(frozen=True, slots=True)

@@ -60,7 +60,8 @@ def facts_of(enterprises: list[Enterprise], on: date) -> dict[int, dict[str, Fac
     """Facts the ladder sees, of many enterprises in three statements."""
     rows = profiles.usable_rows_of([enterprise.pk for enterprise in enterprises])
     merged = {enterprise.pk: profiles.merge(rows[enterprise.pk]) for enterprise in enterprises}
-    found = titles.look_up_many({e.uscc: (merged[e.pk].titles, merged[e.pk].verified_titles) for e in enterprises}, on)
+    asked = {e.uscc: titles.Asked(e.name, merged[e.pk].titles, merged[e.pk].verified_titles) for e in enterprises}
+    found = titles.look_up_many(asked, on)
     facts = {}
     for enterprise in enterprises:
         known, (states, registers) = merged[enterprise.pk], found[enterprise.uscc]

@@ -1,16 +1,21 @@
 """Which titles count for an enterprise at a date.
 
-By register at the date, or a certificate that a banker verified. A declared title refers; `titles: []` says none are
-held; absent titles are unknown unless the register is loaded for the date.
+By register at the date, or a certificate that a banker verified. An entry without a credit code that bears the name of
+the enterprise is weaker: it refers, and so does a declared title. `titles: []` says none are held; absent titles are
+unknown unless the register is loaded for the date.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date
+from typing import NamedTuple
 
-from products.enums import DISHONEST, TitleKind
+from django.db.models import Q
+
+from products.domain.registering.rows import plain_name
+from products.enums import ABNORMAL, DISHONEST, RELENDING, TitleKind
 from products.models import Register, RegisterEntry
 from products.policy.facts import TitleState
 from products.policy.values import Because, Fact, unknown
@@ -20,50 +25,61 @@ REGISTERS = {kind.value: kind.value for kind in TitleKind}
 
 
 # facts that ask one register alone, whatever was declared or certified
-_REGISTER_FACTS = {"register_little_giant": TitleKind.LITTLE_GIANT, "register_srdi_beijing": TitleKind.SRDI_SME}
+_TITLE_REGISTERS = {"register_little_giant": TitleKind.LITTLE_GIANT, "register_srdi_beijing": TitleKind.SRDI_SME}
+_OTHER_REGISTERS = {"on_dishonest_list": DISHONEST, "on_abnormal_list": ABNORMAL, "on_relending_list": RELENDING}
+_ONE_REGISTER = {**_TITLE_REGISTERS, **_OTHER_REGISTERS}
+BY_NAME = "register_name"  # source of what rests on a name alone
+
+
+class Asked(NamedTuple):
+    """Whose titles are wanted. `declared` None: the enterprise was not asked; items follow the profile schema."""
+
+    name: str
+    declared: list[dict] | None = None
+    verified: list[dict] = []
+
+
+@dataclass(slots=True)
+class _Found:
+    """Entries of one enterprise by register code: under its credit code, and without one under its name."""
+
+    entries: dict[str, RegisterEntry] = field(default_factory=dict)
+    by_name: dict[str, RegisterEntry] = field(default_factory=dict)
 
 
 def look_up(
-    *, uscc: str, on: date, declared: list[dict] | None, verified: list[dict] | None = None
+    *, uscc: str, name: str, on: date, declared: list[dict] | None, verified: list[dict] | None = None
 ) -> tuple[dict[str, TitleState], dict[str, Fact]]:
-    """(state of every title kind, facts of single registers) in two queries.
-
-    `declared` None means the enterprise was not asked; items follow the profile schema.
-    """
-    return look_up_many({uscc: (declared, verified or [])}, on)[uscc]
+    """(state of every title kind, facts of single registers) in two queries."""
+    return look_up_many({uscc: Asked(name, declared, verified or [])}, on)[uscc]
 
 
-def look_up_many(
-    asked: Mapping[str, tuple[list[dict] | None, list[dict]]], on: date
-) -> dict[str, tuple[dict[str, TitleState], dict[str, Fact]]]:
-    """`look_up` for many enterprises, by credit code with their (declared, verified) titles, in the same two queries."""
-    codes = {*REGISTERS.values(), DISHONEST}
+def look_up_many(asked: Mapping[str, Asked], on: date) -> dict[str, tuple[dict[str, TitleState], dict[str, Fact]]]:
+    """`look_up` for many enterprises, by credit code, in the same two queries."""
+    codes = {*REGISTERS.values(), *_ONE_REGISTER.values()}
     registers = {r.code: r for r in Register.objects.filter(code__in=codes)}
     by_id = {r.pk: r for r in registers.values()}
-    entries: dict[str, dict[str, RegisterEntry]] = {uscc: {} for uscc in asked}
-    for entry in RegisterEntry.objects.valid_on(on).filter(uscc__in=list(asked), register__in=by_id):
+    found = {uscc: _Found() for uscc in asked}
+    by_name: dict[str, list[str]] = {}
+    for uscc, one in asked.items():
+        if plain := plain_name(one.name):
+            by_name.setdefault(plain, []).append(uscc)
+    matching = Q(uscc__in=list(asked)) | Q(uscc="", plain_name__in=list(by_name))
+    for entry in RegisterEntry.objects.valid_on(on).filter(matching, register__in=by_id):
         entry.register = by_id[entry.register_id]
-        entries[entry.uscc][entry.register.code] = entry
-    return {
-        uscc: _found(on, registers, entries[uscc], declared, verified) for uscc, (declared, verified) in asked.items()
-    }
+        if entry.uscc:
+            found[entry.uscc].entries[entry.register.code] = entry
+        else:
+            for uscc in by_name[entry.plain_name]:
+                found[uscc].by_name[entry.register.code] = entry
+    return {uscc: _states_and_facts(on, registers, found[uscc], one) for uscc, one in asked.items()}
 
 
-def _found(
-    on: date,
-    registers: Mapping[str, Register],
-    entries: Mapping[str, RegisterEntry],
-    declared: list[dict] | None,
-    verified: list[dict],
+def _states_and_facts(
+    on: date, registers: Mapping[str, Register], found: _Found, asked: Asked
 ) -> tuple[dict[str, TitleState], dict[str, Fact]]:
-    states = {
-        kind: _state(kind, on, registers.get(code), entries.get(code), declared, verified)
-        for kind, code in REGISTERS.items()
-    }
-    facts = {
-        fact: _on_register(registers.get(code), code in entries, on)
-        for fact, code in {**_REGISTER_FACTS, "on_dishonest_list": DISHONEST}.items()
-    }
+    states = {kind: _state(kind, on, registers.get(code), code, found, asked) for kind, code in REGISTERS.items()}
+    facts = {fact: _on_register(registers.get(code), code, found, on) for fact, code in _ONE_REGISTER.items()}
     return states, facts
 
 
@@ -78,35 +94,33 @@ def at_their_word(declared: list[dict] | None, on: date) -> tuple[dict[str, Titl
 
     states = {kind: state(kind) for kind in REGISTERS}
     facts = {}
-    for fact, kind in _REGISTER_FACTS.items():
+    for fact, kind in _TITLE_REGISTERS.items():
         held = states[kind].held
         facts[fact] = unknown(Because.MISSING, source="declared") if held is None else Fact(held, "declared")
     return states, facts
 
 
-def _on_register(register: Register | None, has_entry: bool, on: date) -> Fact:
-    if has_entry:
+def _on_register(register: Register | None, code: str, found: _Found, on: date) -> Fact:
+    if code in found.entries:
         return Fact(True, "register")
-    return Fact(False, "register") if is_loaded(register, on) else unknown(Because.MISSING, source="register")
+    if code in found.by_name:
+        return unknown(Because.UNVERIFIED, source=BY_NAME)
+    loaded = register is not None and register.is_loaded(on)
+    return Fact(False, "register") if loaded else unknown(Because.MISSING, source="register")
 
 
-def _state(
-    kind: str,
-    on: date,
-    register: Register | None,
-    entry: RegisterEntry | None,
-    declared: list[dict] | None,
-    verified: list[dict],
-) -> TitleState:
-    if entry is not None:
-        return TitleState(True, "register", region=entry.register.region)
-    for title in _valid(kind, on, verified):
+def _state(kind: str, on: date, register: Register | None, code: str, found: _Found, asked: Asked) -> TitleState:
+    if code in found.entries:
+        return TitleState(True, "register", region=found.entries[code].register.region)
+    for title in _valid(kind, on, asked.verified):
         return TitleState(True, "certificate", region=title.get("region", ""))
-    for title in _valid(kind, on, declared or []):
+    if code in found.by_name:
+        return TitleState(None, BY_NAME, Because.UNVERIFIED, found.by_name[code].register.region)
+    for title in _valid(kind, on, asked.declared or []):
         return TitleState(None, "declared", Because.UNVERIFIED, title.get("region", ""))
-    if declared is not None:
+    if asked.declared is not None:
         return TitleState(False, "declared")
-    if is_loaded(register, on):
+    if register is not None and register.is_loaded(on):
         return TitleState(False, "register")
     return TitleState(None, "register", Because.MISSING)
 
@@ -141,17 +155,8 @@ def expiring(uscc: str, certificates: Iterable[dict], on: date) -> list[Expiry]:
     for title in certificates:
         if title.get("valid_to"):
             last[title["kind"]] = max(last.get(title["kind"], date.min), date.fromisoformat(title["valid_to"]))
-    entries = RegisterEntry.objects.filter(uscc=uscc, register__code__in=REGISTERS.values(), valid_from__lte=on)
-    for code, ends in entries.values_list("register__code", "valid_to"):
+    entries = RegisterEntry.objects.current().filter(uscc=uscc, register__code__in=REGISTERS.values())
+    for code, ends in entries.filter(valid_from__lte=on).values_list("register__code", "valid_to"):
         last[code] = max(last.get(code, date.min), ends or date.max)
     found = [Expiry(kind, day, (day - on).days) for kind, day in last.items() if day != date.max]
     return sorted((e for e in found if REMIND_UNTIL <= e.days <= REMIND_FROM), key=lambda e: e.days)
-
-
-def is_loaded(register: Register | None, on: date) -> bool:
-    return (
-        register is not None
-        and register.loaded_from is not None
-        and register.loaded_from <= on
-        and (register.loaded_to is None or on <= register.loaded_to)
-    )

@@ -1,6 +1,6 @@
 from products.models.catalogue import Product
 from products.models.policy import BackTest, Evaluation, FactSnapshot, GoldenCase, PolicyVersion, TierAssignment
-from products.models.registers import Register, RegisterEntry
+from products.models.registers import Register, RegisterBatch, RegisterEntry, StagedRow
 
 __all__ = [
     "BackTest",
@@ -10,6 +10,8 @@ __all__ = [
     "PolicyVersion",
     "Product",
     "Register",
+    "RegisterBatch",
     "RegisterEntry",
+    "StagedRow",
     "TierAssignment",
 ]

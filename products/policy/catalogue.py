@@ -82,6 +82,8 @@ FACTS: dict[str, FactSpec] = _specs(
     ("register_little_giant", "专精特新“小巨人”名单", T.BOOLEAN, "名单"),
     ("register_srdi_beijing", "北京市专精特新中小企业名单", T.BOOLEAN, "名单"),
     ("on_dishonest_list", "列入失信被执行人名单", T.BOOLEAN, "名单"),
+    ("on_abnormal_list", "列入经营异常名录", T.BOOLEAN, "名单"),
+    ("on_relending_list", "列入科技创新和技术改造再贷款备选清单", T.BOOLEAN, "名单"),
     ("tier", "分层", T.CODE, "五层规则"),
     ("score", "科创评分下限", T.POINTS, "机评规则"),
     ("requested_amount", "申请金额", T.AMOUNT, "申请"),
@@ -120,6 +122,8 @@ FACTS |= TITLE_FACTS
 # What the two values of a yes-or-no fact are called.
 BOOLEAN_WORDS: dict[str, tuple[str, str]] = {
     "on_dishonest_list": ("已列入", "未列入"),
+    "on_abnormal_list": ("已列入", "未列入"),
+    "on_relending_list": ("已列入", "未列入"),
     "register_little_giant": ("在名单中", "不在名单中"),
     "register_srdi_beijing": ("在名单中", "不在名单中"),
     "bureau_overdue": ("有逾期", "无逾期"),

@@ -136,8 +136,8 @@ def _boolean_words(spec: FactSpec, now: Fact, wanted: bool) -> str:
         return f"核验「{spec.label}」证书" if now.because is Because.UNVERIFIED else f"取得「{spec.label}」认定"
     if spec.code.startswith("register_") and wanted:
         return f"进入{spec.label}"
-    if spec.code == "on_dishonest_list":
-        return "移出失信被执行人名单"
+    if spec.code.startswith("on_"):
+        return spec.label.replace("列入", "移出", 1) if not wanted else spec.label
     if spec.code == "bureau_overdue":
         return "结清征信上的当前逾期"
     if now.value is None:

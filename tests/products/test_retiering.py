@@ -101,10 +101,10 @@ def test_many_are_looked_up_as_one_is(founder, defaults):
     other = factories.legal_rep(name="第二家").enterprise
     enter(founder.enterprise)
     enter(other, "dishonest")
-    asked = {e.uscc: (None, []) for e in (founder.enterprise, other)}
+    asked = {e.uscc: titles.Asked(e.name) for e in (founder.enterprise, other)}
     many = titles.look_up_many(asked, today())
-    for uscc in asked:
-        assert many[uscc] == titles.look_up(uscc=uscc, on=today(), declared=None)
+    for uscc, one in asked.items():
+        assert many[uscc] == titles.look_up(uscc=uscc, name=one.name, on=today(), declared=None)
     rows = profiles.usable_rows_of([founder.enterprise.pk, other.pk])
     for firm in (founder.enterprise, other):
         assert rows[firm.pk] == profiles.usable_rows(firm)

@@ -11,8 +11,8 @@ from psycopg import sql
 
 from portal.kernel.immutability import APPEND_ONLY
 
-# Published policies are frozen by a trigger, drafts may change: the table stays writable.
-WRITABLE = {"products_policyversion"}
+# Frozen by a trigger where it matters, but drafts change and entries end: these tables stay writable.
+WRITABLE = {"products_policyversion", "products_registerentry"}
 
 
 class Command(BaseCommand):

@@ -1,0 +1,136 @@
+"""One line of a register's file: judged, and made into a row that can be compared and kept."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Iterable, Iterator
+from datetime import date
+from decimal import Decimal, InvalidOperation
+from functools import lru_cache
+from hashlib import blake2b
+from typing import NamedTuple
+
+from accounts.validators import is_uscc, normalise_uscc
+from portal.kernel.errors import InvalidInput
+from portal.kernel.money import WAN
+from products.domain.registering.files import FIELDS
+from products.enums import BatchMode, RowChange
+
+_MOST = Decimal("9000000000000.00")  # 元, the cap of every amount of the portal
+_DATE = re.compile(r"(\d{4})(?:[-/.年])(\d{1,2})(?:[-/.月])(\d{1,2})日?|(\d{4})(\d{2})(\d{2})")
+_LENGTHS = {"name": ("企业名称", 200), "number": ("证书编号", 60), "round": ("批次", 60), "project": ("项目名称", 200)}
+_NOT_IN_A_NAME = str.maketrans("", "", "()[]{}<>《》〈〉【】「」“”\"'·・•.,，。、:;-—_ \t\u3000")
+
+
+class Row(NamedTuple):
+    """A staged row in the order of its columns; dates and amounts as the database reads them."""
+
+    line: int
+    change: str
+    problem: str
+    uscc: str
+    name: str
+    plain_name: str
+    number: str
+    round: str
+    project: str
+    amount: str | None
+    valid_from: str | None
+    valid_to: str | None
+    key: str
+    digest: int
+
+
+def plain_name(name: str) -> str:
+    """A name for comparing: full-width forms made plain, brackets, points and blanks left out. Weaker than a code."""
+    if not unicodedata.is_normalized("NFKC", name):
+        name = unicodedata.normalize("NFKC", name)
+    return name.translate(_NOT_IN_A_NAME).upper()
+
+
+def judged(lines: Iterable[tuple[int, list[str]]], mode: str) -> Iterator[Row]:
+    """Every line as a row; one that cannot be used says why and carries what it was made of."""
+    needs_name = mode != BatchMode.REMOVALS
+    for line, words in lines:
+        try:
+            yield _row(line, words, needs_name=needs_name)
+        except ValueError as error:
+            yield _faulty(line, words, str(error))
+        except InvalidInput as error:
+            yield _faulty(line, words, f"统一社会信用代码：{error.message}")
+
+
+def _row(line: int, words: list[str], *, needs_name: bool) -> Row:
+    if len(words) > len(FIELDS):
+        raise ValueError("比表头多出几格，含逗号的内容要加引号")
+    if not "".join(words).isprintable():
+        words = [" ".join(word.split()) for word in words]  # line breaks and wide blanks inside a cell
+    name, uscc, number, since, until, round_, project, wan, yuan = words
+    if uscc and not is_uscc(uscc):
+        uscc = normalise_uscc(uscc)
+    if not name and (needs_name or not uscc):
+        raise ValueError("没有企业名称")
+    text = name + number + round_ + project
+    if not text.isprintable():
+        raise ValueError("有看不见的控制字符，请重新输入这一行")
+    if "=" in text and any(word.startswith("=") for word in words):
+        raise ValueError("不能是公式，请粘贴为数值")
+    if len(text) > 60:
+        _check_lengths(name=name, number=number, round=round_, project=project)
+    valid_from, valid_to = _date(since, "有效期起"), _date(until, "有效期止")
+    if valid_from and valid_to and valid_to < valid_from:
+        raise ValueError("有效期止早于有效期起")
+    amount = _amount(wan, WAN) if wan else _amount(yuan, Decimal(1)) if yuan else None
+    plain = plain_name(name)
+    key = (uscc or f"~{plain}") + (f"|{plain_name(project)}" if project else "")
+    content = f"{name}\x1f{number}\x1f{round_}\x1f{project}\x1f{valid_from}\x1f{valid_to}\x1f{amount}"
+    digest = int.from_bytes(blake2b(content.encode(), digest_size=8).digest(), signed=True)
+    return Row(
+        line, RowChange.NEW, "", uscc, name, plain, number, round_, project, amount, valid_from, valid_to, key, digest
+    )  # fmt: skip
+
+
+def _faulty(line: int, words: list[str], problem: str) -> Row:
+    def shown(text: str, most: int) -> str:
+        return "".join(c for c in text if c.isprintable())[:most]
+
+    name, uscc, number, *_ = words
+    return Row(
+        line, RowChange.INVALID, problem[:200], shown(uscc, 18), shown(name, 200), "", shown(number, 60),
+        "", "", None, None, None, "", 0,
+    )  # fmt: skip
+
+
+def _check_lengths(**texts: str) -> None:
+    for field, text in texts.items():
+        label, most = _LENGTHS[field]
+        if len(text) > most:
+            raise ValueError(f"{label}超过 {most} 个字")
+
+
+@lru_cache(maxsize=4096)
+def _date(text: str, label: str) -> str | None:
+    if not text:
+        return None
+    found = _DATE.fullmatch(text.removesuffix(" 00:00:00"))
+    if found is None:
+        raise ValueError(f"{label}「{text[:20]}」不是日期，请写成 2026-12-31 的样子")
+    year, month, day = (int(part) for part in (found[1] or found[4], found[2] or found[5], found[3] or found[6]))
+    try:
+        whole = date(year, month, day)
+    except ValueError as error:
+        raise ValueError(f"{label}「{text[:20]}」没有这一天") from error
+    if not 1900 <= year <= 2200:
+        raise ValueError(f"{label}「{text[:20]}」的年份不对")
+    return whole.isoformat()
+
+
+def _amount(text: str, unit: Decimal) -> str:
+    try:
+        amount = Decimal(unicodedata.normalize("NFKC", text).replace(",", "")) * unit
+    except InvalidOperation as error:
+        raise ValueError(f"金额「{text[:20]}」不是数字") from error
+    if not (amount.is_finite() and 0 <= amount <= _MOST):
+        raise ValueError(f"金额「{text[:20]}」不在可用的范围内")
+    return str(amount.quantize(Decimal("0.01")))
