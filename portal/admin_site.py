@@ -15,6 +15,7 @@ from django.utils.http import url_has_allowed_host_and_scheme
 from accounts.enums import BankerRole
 from accounts.models import Banker
 from applications.admin import views as case_desk
+from products.policy_desk import registers
 from products.policy_desk import views as policy_desk
 
 
@@ -32,7 +33,7 @@ class PortalAdminSite(admin.AdminSite):
 
     def get_urls(self) -> list:
         data = path("data/", self.admin_view(super().index), name="data")
-        return [*case_desk.urls(self), *policy_desk.urls(self), data, *super().get_urls()]
+        return [*case_desk.urls(self), *policy_desk.urls(self), *registers.urls(self), data, *super().get_urls()]
 
     def desk_context(self, request: HttpRequest) -> dict:
         """What the base template needs on the desk: the stock context without its list of models and their permissions."""

@@ -15,7 +15,7 @@ from products.policy.tables import COLUMNS, CellError, Column, Row
 
 MAX_ROWS = 60  # in the editor; a longer policy goes by workbook
 SPARE_ROWS = 2
-_DATE = forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d")
+DATE_INPUT = forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d")
 
 
 class DraftForm(forms.Form):
@@ -23,7 +23,7 @@ class DraftForm(forms.Form):
 
     title = forms.CharField(label="政策名称", max_length=100)
     effective_from = forms.DateField(
-        label="生效日期", widget=_DATE, error_messages={"invalid": "日期要写成 2026-12-31 的样子"}
+        label="生效日期", widget=DATE_INPUT, error_messages={"invalid": "日期要写成 2026-12-31 的样子"}
     )
     summary = forms.CharField(label="为什么改", max_length=200, help_text="给复核的人和以后的人看")
     seen = forms.IntegerField(widget=forms.HiddenInput)
@@ -78,7 +78,7 @@ class ReasonForm(PlainForm):
 class RetireForm(ReasonForm):
     last_day = forms.DateField(
         label="最后一天",
-        widget=_DATE,
+        widget=DATE_INPUT,
         help_text="还没有生效的版本填今天，就不会生效",
         error_messages={"required": "请选择最后一天"},
     )

@@ -29,13 +29,20 @@ def chromium():
 
 
 @pytest.fixture(scope="session")
-def worker(django_db_setup, tmp_path_factory):
+def shared_files(tmp_path_factory):
+    """Where the site keeps files and the worker finds them."""
+    return str(tmp_path_factory.mktemp("files"))
+
+
+@pytest.fixture(scope="session")
+def worker(django_db_setup, shared_files, tmp_path_factory):
     """One Celery worker for all flows, on the test database."""
     if not settings.REDIS_URL:
         pytest.skip("flows need --db postgres --redis")
     log = tmp_path_factory.mktemp("worker") / "log"
     host = connection.settings_dict["OPTIONS"]["host"]
-    environment = {**os.environ, "DATABASE_URL": f"postgres://postgres@/{connection.settings_dict['NAME']}?host={host}"}
+    database = f"postgres://postgres@/{connection.settings_dict['NAME']}?host={host}"
+    environment = {**os.environ, "DATABASE_URL": database, "MEDIA_ROOT": shared_files}
     with log.open("wb") as out:
         process = subprocess.Popen(
             [sys.executable, "-m", "celery", "-A", "portal", "worker", "--concurrency", "1", "--loglevel", "INFO"],
@@ -105,7 +112,8 @@ def visitor(chromium, live_server):
 
 
 @pytest.fixture
-def world(transactional_db, worker, live_server, settings):
+def world(transactional_db, worker, shared_files, live_server, settings):
     """A fresh installation behind the live server."""
+    settings.MEDIA_ROOT = shared_files
     settings.SITE_URL = live_server.url
     factories.load_defaults()
