@@ -18,7 +18,7 @@ from pathlib import Path
 from benchmarks.table import Row, render
 from tests import services
 
-TOPICS = ("engine", "starts", "queue_plans", "pages", "api", "submits", "screenings", "retierings")
+TOPICS = ("engine", "starts", "queue_plans", "pages", "api", "submits", "screenings", "retierings", "registers")
 
 
 def main(arguments: list[str]) -> int:
