@@ -45,12 +45,24 @@ def why_not_work_on(banker: Banker, application: Application) -> str | None:
     return None
 
 
-def why_not_sign(banker: Banker, *, reviewer_id: int, scorer_ids: set[int], amount: Decimal | None) -> str | None:
-    """Four eyes: not the reviewer, not a scorer, and within the approver's limit. Ids are people's, not posts'."""
+def why_not_sign(
+    banker: Banker,
+    *,
+    reviewer_id: int,
+    scorer_ids: set[int],
+    amount: Decimal | None,
+    signer_limit: Decimal | None = None,
+) -> str | None:
+    """Four eyes: not the reviewer, not a scorer, within the approver's limit, and of the level the routing asks.
+
+    Ids are people's, not posts'; `amount` None for a decline, which no limit stands against.
+    """
     if banker.role != BankerRole.APPROVER or not banker.is_active:
         return "需由审批岗签字"
     if banker.user_id == reviewer_id or banker.user_id in scorer_ids:
         return "不能审批自己审查或评分的申请，需由另一位审批岗签字"
     if amount is not None and amount > banker.approval_limit:
         return f"建议额度超出您的单笔审批限额 {banker.approval_limit / 10000:,.0f} 万元，需由限额更高的审批岗签字"
+    if amount is not None and signer_limit is not None and banker.approval_limit < signer_limit:
+        return f"按审批权限，需由单笔限额不低于 {signer_limit / 10000:,.0f} 万元的审批岗签字"
     return None

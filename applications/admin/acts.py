@@ -103,6 +103,7 @@ def offered(
                 reviewer_id=recommendation.made_by_id,
                 scorer_ids=scorer_ids,
                 amount=recommendation.amount if approving else None,
+                signer_limit=application.signer_limit,
             )
             or ""
         )

@@ -86,11 +86,10 @@ class RecommendForm(forms.Form):
 
     @classmethod
     def initial_for(cls, application: Application) -> dict:
-        product = application.product
         return {
             "proposal": Proposal.APPROVE,
-            "amount": (application.requested_amount or 0) / WAN,
-            "rate": (Decimal(product.min_rate_bp or 0) / 100).quantize(Decimal("0.01")),
+            "amount": min(application.requested_amount or 0, application.limit_amount or Decimal("Infinity")) / WAN,
+            "rate": (Decimal(application.rate_range[0] or 0) / 100).quantize(Decimal("0.01")),
             "term_months": application.term_months,
             "repayment_method": application.repayment_method,
         }

@@ -103,6 +103,7 @@ def _refuse_own_hand(
         reviewer_id=recommendation.made_by_id,
         scorer_ids=scorers,
         amount=recommendation.amount if with_limit else None,
+        signer_limit=application.signer_limit,
     )
     if obstacle:
         raise NotPermitted("may_not_sign", obstacle)

@@ -201,10 +201,16 @@ def _check_terms(application: Application, terms: Terms | None) -> None:
     if terms is None:
         raise InvalidInput("terms_required", "请填写建议的额度、利率、期限和还款方式", field="amount")
     ceiling = product.max_amount or application.requested_amount or 0  # a share of a price: never over what was asked
+    limit = application.limit_amount
+    if limit is not None and terms.amount > limit:
+        raise InvalidInput(
+            "amount_over_limit", "超出所在层级的授信上限 {max} 万元", field="amount", max=f"{limit / 10000:,.0f}"
+        )
     if not 0 < terms.amount <= ceiling:
         raise InvalidInput("amount_outside", "额度要在 {max} 万元以内", field="amount", max=f"{ceiling / 10000:,.0f}")
-    if not product.min_rate_bp <= terms.rate_bp <= product.max_rate_bp:
-        low, high = product.min_rate_bp / 100, product.max_rate_bp / 100
+    lowest, highest = application.rate_range
+    if not lowest <= terms.rate_bp <= highest:
+        low, high = lowest / 100, highest / 100
         raise InvalidInput("rate_outside", "年化利率要在 {low:.2f}%–{high:.2f}% 之间", field="rate", low=low, high=high)
     if not 1 <= terms.term_months <= product.max_term_months:
         raise InvalidInput("term_outside", "期限最长 {max} 个月", field="term_months", max=product.max_term_months)

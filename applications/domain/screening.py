@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable
+from decimal import Decimal
 
 from accounts.domain.profiles import merge
 from accounts.models import EnterpriseProfile
@@ -11,18 +12,21 @@ from applications.domain.cases import locked
 from applications.enums import EvidenceOutcome
 from applications.models import Application, Evidence, Screening
 from portal.kernel.actors import SYSTEM
-from portal.kernel.clock import BEIJING, now
+from portal.kernel.clock import BEIJING, due_after, now
 from portal.kernel.errors import PolicyUnusable
 from portal.kernel.lifecycle import move
 from portal.kernel.transactions import use_case
 from products.domain import tiering
 from products.domain.evaluating import compiled, evaluate_fresh, policies_in_force, required, snapshot
-from products.domain.judging import indicative_amount, judge
+from products.domain.judging import indicative_amount, judge, yuan_of
+from products.models import Evaluation
 from products.policy import facts as build
 from products.policy.facts import Known
 
 # profile keys that only this source can give: unknown with `source_down` while it is away
 DOWN_KEYS = {"tax": "tax_grade", "credit_bureau": "bureau_overdue"}
+
+TABLES = ("limits", "routing")  # policies that set terms of a case, where they are in force
 
 
 @use_case
@@ -41,7 +45,7 @@ def screen(*, application_id: int) -> Screening | None:
         move(application, "screen", actor=SYSTEM, payload={"outcome": "refer", "policy": error.code}, save=("outcome",))
         screening = None
     else:
-        written = _copy_to_row(application, screening)
+        written = (*_copy_to_row(application, screening), *_copy_terms(application, screening))
         outcome = screening.eligibility.outcome
         move(
             application, "screen", actor=SYSTEM, payload={"outcome": outcome, "round": application.round}, save=written
@@ -51,7 +55,7 @@ def screen(*, application_id: int) -> Screening | None:
 
 
 def _judge(application: Application) -> Screening:
-    """Facts → three evaluations of one snapshot → tier."""
+    """Facts → evaluations of one snapshot → tier."""
     submission = application.submissions.get(round=application.round)
     as_of = submission.submitted_at.astimezone(BEIJING).date()
     policies = policies_in_force(as_of)
@@ -68,7 +72,10 @@ def _judge(application: Application) -> Screening:
     )
     facts = {**judged.facts, **build.with_request(application.wish)}
     taken = snapshot(subject=application.reference, as_of=as_of, facts=facts, is_sandbox=application.is_sandbox)
-    eligibility, tier, score = evaluate_fresh(taken, [product_policy, judged.tier_policy, judged.score_policy])
+    tables = [policies[code] for code in TABLES if code in policies and application.is_credit]
+    versions = [product_policy, judged.tier_policy, judged.score_policy, *tables]
+    eligibility, tier, score, *more = evaluate_fresh(taken, versions)
+    decided = {evaluation.policy.code: evaluation for evaluation in more}
     if not application.is_sandbox:
         tiering.assign(enterprise=application.enterprise, evaluation=tier)
     return Screening.objects.create(
@@ -77,9 +84,13 @@ def _judge(application: Application) -> Screening:
         eligibility=eligibility,
         tier=tier,
         score=score,
+        limits=decided.get("limits"),
+        routing=decided.get("routing"),
         size_class=judged.size.size or "",
         stage=judged.stage or "",
-        indicative_amount=indicative_amount(application.product, judged.facts, application.requested_amount),
+        indicative_amount=indicative_amount(
+            application.product, judged.facts, application.requested_amount, _limit(decided.get("limits"))
+        ),
         completed_at=now(),
     )
 
@@ -111,3 +122,22 @@ def _copy_to_row(application: Application, screening: Screening) -> tuple[str, .
     application.outcome = screening.eligibility.outcome
     application.passed, application.referred, application.failed = counts["pass"], counts["refer"], counts["fail"]
     return ("tier", "tier_outcome", "score_low", "score_high", "outcome", "passed", "referred", "failed")
+
+
+def _copy_terms(application: Application, screening: Screening) -> tuple[str, ...]:
+    """Copy what the limit table and the routing set; a shorter time limit counts from the submission."""
+    limits = screening.limits.result["values"] if screening.limits else {}
+    routing = screening.routing.result["values"] if screening.routing else {}
+    application.limit_amount = _limit(screening.limits)
+    application.limit_min_rate_bp, application.limit_max_rate_bp = limits.get("min_rate_bp"), limits.get("max_rate_bp")
+    application.signer_limit = yuan_of(routing.get("signer_limit"))
+    if (days := routing.get("sla_days")) and application.due_at:
+        due = due_after(application.submitted_at, days)
+        if due.at < application.due_at:
+            application.due_at, application.due_is_provisional = due.at, due.provisional
+    limit_fields = ("limit_amount", "limit_min_rate_bp", "limit_max_rate_bp")
+    return (*limit_fields, "signer_limit", "due_at", "due_is_provisional")
+
+
+def _limit(limits: Evaluation | None) -> Decimal | None:
+    return None if limits is None else yuan_of(limits.result["values"].get("max_amount"))

@@ -72,6 +72,11 @@ class Application(models.Model):
     passed = models.PositiveSmallIntegerField(default=0)
     referred = models.PositiveSmallIntegerField(default=0)
     failed = models.PositiveSmallIntegerField(default=0)
+    # What the limit table and the routing set for it; None: not set, the product's own bounds hold.
+    limit_amount = models.DecimalField("授信上限", max_digits=18, decimal_places=2, null=True)
+    limit_min_rate_bp = models.PositiveIntegerField("利率下限（基点）", null=True)
+    limit_max_rate_bp = models.PositiveIntegerField("利率上限（基点）", null=True)
+    signer_limit = models.DecimalField("签字人限额不低于", max_digits=18, decimal_places=2, null=True)
 
     assignee = models.ForeignKey(
         "accounts.Banker", null=True, blank=True, on_delete=models.PROTECT, related_name="cases", verbose_name="领取人"
@@ -153,6 +158,13 @@ class Application(models.Model):
     @property
     def is_credit(self) -> bool:
         return self.lifecycle_name == "credit"
+
+    @property
+    def rate_range(self) -> tuple[int, int]:
+        """Lowest and highest rate a banker may propose, basis points: the product's, narrowed by the limit table."""
+        lowest, highest = self.product.min_rate_bp, self.product.max_rate_bp
+        narrow = max(lowest, self.limit_min_rate_bp or lowest), min(highest, self.limit_max_rate_bp or highest)
+        return narrow if narrow[0] <= narrow[1] else (lowest, highest)
 
     @property
     def given(self) -> dict[str, object]:

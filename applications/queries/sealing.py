@@ -13,6 +13,8 @@ from portal.kernel.models import Event
 from products.models import Evaluation
 from products.policy import sealed
 
+_PARTS = ("eligibility", "tier", "score", "limits", "routing")
+
 
 def sealed_case(application: Application) -> dict:
     """The case in the format of `products.policy.sealed`: rounds, decisions, events, and the bank's seal over them.
@@ -22,7 +24,7 @@ def sealed_case(application: Application) -> dict:
     screenings = {
         row.round: row
         for row in application.screenings.select_related(
-            *(f"{part}__{field}" for part in ("eligibility", "tier", "score") for field in ("policy", "snapshot"))
+            *(f"{part}__{field}" for part in _PARTS for field in ("policy", "snapshot"))
         )
     }
     submissions = application.submissions.select_related("snapshot").order_by("round")
@@ -47,7 +49,7 @@ def _at(moment: datetime) -> str:
 def _round(submission: Submission, screening: Screening | None) -> dict:
     snapshot = submission.snapshot
     judged = screening.eligibility.snapshot if screening else snapshot  # with what outside sources said meanwhile
-    kept = (screening.eligibility, screening.tier, screening.score) if screening else ()
+    kept = screening.evaluations if screening else ()
     return {
         "round": submission.round,
         "submitted_at": _at(submission.submitted_at),

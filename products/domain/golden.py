@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 
 from portal.kernel.actors import Actor
@@ -15,21 +16,26 @@ from products.lifecycle import POLICY
 from products.models import GoldenCase, PolicyVersion
 from products.policy.document import Document
 from products.policy.fact_text import FactTextError, read_facts
+from products.policy.lines import SETTINGS
 from products.policy.replaying import facts_from_json, facts_to_json, result_of
 
 OUTCOMES = {"pass": "符合", "fail": "不符合", "refer": "转人工"}
 
 
 def answer_of(document: Document, outcome: str, result: dict) -> str:
-    """The answer of a policy in one word: the outcome, the tier, or the lower end of the points."""
+    """The answer of a policy in one word: the outcome, the tier, the lower end of the points, or the line that counts."""
     if document.kind == "ladder":
         return result["tier"]
+    if document.lines:
+        return result["line"] or ("none" if outcome == "not_applicable" else outcome)
     return str(result["points"]) if document.kind == "scorecard" else outcome
 
 
 def answer_words(kind: str, answer: str) -> str:
     if kind == "ladder":
         return Tier(answer).label if answer in Tier.values else answer
+    if kind in SETTINGS:
+        return {"none": "没有适用的一行", "refer": "转人工"}.get(answer, f"「{answer}」这一行")
     return f"{answer} 分" if kind == "scorecard" else OUTCOMES.get(answer, answer)
 
 
@@ -130,7 +136,7 @@ def _expected(kind: str, text: str) -> str:
         "ladder": text in Tier.values,
         "scorecard": text.isascii() and text.isdigit() and len(text) <= 4,
         "eligibility": text in OUTCOMES,
-    }[kind]
+    }.get(kind, bool(re.fullmatch(r"[a-z][a-z0-9-]{0,13}", text)))
     if not fits:
         raise InvalidInput("expected_invalid", "请选择应得的结果", field="expected")
     return text

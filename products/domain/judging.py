@@ -117,8 +117,12 @@ def tier_fact(code: str, outcome: str) -> Fact:
     return Fact(code, "tiers") if outcome == "pass" else unknown(Because.MISSING, source="tiers")
 
 
-def indicative_amount(product: Product, facts: dict[str, Fact], requested: Decimal | None) -> Decimal | None:
-    """min(maximum, requested, max(0.3 × revenue, 0.5 × R&D)), down to 10 万元; None when a figure is unknown (sample rule).
+def indicative_amount(
+    product: Product, facts: dict[str, Fact], requested: Decimal | None, limit: Decimal | None = None
+) -> Decimal | None:
+    """min(maximum, limit of the tier, requested, max(0.3 × revenue, 0.5 × R&D)), down to 10 万元 (sample rule).
+
+    None when a figure is unknown.
 
     A product without a maximum of its own (its cap is a share of a deal's price) has none either: a person sets it.
     """
@@ -126,7 +130,20 @@ def indicative_amount(product: Product, facts: dict[str, Fact], requested: Decim
     if product.max_amount is None or revenue is None or rd is None:
         return None
     capacity = max(Decimal(revenue) * 3 / 1000, Decimal(rd) * 5 / 1000)  # type: ignore[arg-type]  分 → 元 and the factor in one step
-    return floor_to(min(product.max_amount, requested or product.max_amount, capacity), INDICATIVE_STEP)
+    ceiling = product.max_amount if limit is None else min(product.max_amount, limit)
+    return floor_to(min(ceiling, requested or ceiling, capacity), INDICATIVE_STEP)
+
+
+def limit_of(judged: Judged, request: Request, policies: Mapping[str, PolicyVersion]) -> Decimal | None:
+    """What the limit table in force sets for this firm and request, 元; None where it sets nothing or is open."""
+    if "limits" not in policies:
+        return None
+    _, result = result_of(compiled(policies["limits"]), {**judged.facts, **build.with_request(request)})
+    return yuan_of(result["values"].get("max_amount"))
+
+
+def yuan_of(fen: int | None) -> Decimal | None:
+    return None if fen is None else Decimal(fen) / 100
 
 
 def judge_titles(judged: Judged, as_of: date) -> list[TitleJudgement]:

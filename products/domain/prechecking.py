@@ -8,7 +8,7 @@ from datetime import date
 from decimal import Decimal
 
 from products.domain.evaluating import compiled, policies_in_force
-from products.domain.judging import Judged, indicative_amount, judge, judge_at_its_word, judge_product
+from products.domain.judging import Judged, indicative_amount, judge, judge_at_its_word, judge_product, limit_of
 from products.models import PolicyVersion, Product
 from products.policy.facts import Known, Request
 
@@ -52,12 +52,12 @@ def precheck_nameless(
 def _answers(
     judged: Judged, wish: Request, policies: Mapping[str, PolicyVersion], later: frozenset[str] = frozenset()
 ) -> list[ProductAnswer]:
-    out = []
+    out, limit = [], limit_of(judged, wish, policies)
     for product in Product.objects.offered().in_brief():
         if not product.is_credit or product.policy_code not in policies:
             continue
         policy = policies[product.policy_code]
         outcome, result = judge_product(policy, judged, wish, later=later)
-        amount = indicative_amount(product, judged.facts, wish.amount)
+        amount = indicative_amount(product, judged.facts, wish.amount, limit)
         out.append(ProductAnswer(product, policy, outcome, result, amount))
     return out

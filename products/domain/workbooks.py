@@ -20,7 +20,13 @@ from products.policy.tables import COLUMNS, CellError, Row, TableError, to_docum
 from products.policy.values import FactType
 
 ABOUT, TABLE, LOOKUP, HELP = "政策", "条文", "指标", "写法"
-KINDS = {"eligibility": "准入条件", "ladder": "分层阶梯", "scorecard": "评分表"}
+KINDS = {
+    "eligibility": "准入条件",
+    "ladder": "分层阶梯",
+    "scorecard": "评分表",
+    "limits": "授信上限表",
+    "routing": "审批与时限表",
+}
 _ABOUT_ROWS = ("代码", "种类", "名称")
 _SPARE = 100  # rows below the table that still get the lists to choose from
 _HOW = {
@@ -34,11 +40,12 @@ _HOW = {
     FactType.DATE: "2026-12-31",
 }
 _HELP = (
-    "一行是一条规则、一层或一个评分项，改完存盘再上传。不要改表头，不要合并单元格，不要用公式。",
+    "一行是一条规则、一层、一个评分项或一档，改完存盘再上传。不要改表头，不要合并单元格，不要用公式。",
     "条件：指标 比较方式 界值，例如：成立年限 >= 1年。指标写「指标」表里的名称或代码。",
     "比较方式：>= <= > < 属于 不属于 为是 为否 已知。几个条件用「且」「或」连接，「且」先于「或」，可以加括号。",
     "界值：金额写 500万 或 5000000.00（元），比例写 5%，时长写 12个月 或 1年，日期写 2026-12-31，几个取值用顿号隔开。",
     "分档：从高分到低分，例如：>= 15% 得 12 分；>= 10% 得 9 分。",
+    "上限表和审批表从上往下，第一行满足的算数；空着的格子表示不另设。金额写 3000万，利率写 3.4%，时限写整数。",
     "缺少数据的条件一律转人工，不会判为不符合。营业收入、员工人数、企业规模只能转人工。",
 )
 

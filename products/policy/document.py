@@ -1,6 +1,7 @@
 """Policy documents: read, checked in full, compiled once. What cannot be evaluated is refused here, with its place.
 
-Kinds: `eligibility` (rules), `ladder` (rungs from the top), `scorecard` (dimensions → items → bands).
+Kinds: `eligibility` (rules), `ladder` (rungs from the top), `scorecard` (dimensions → items → bands), and two decision
+tables whose first fitting line counts: `limits` and `routing` (what their lines set: `lines.SETTINGS`).
 A condition is `{fact, op, bound}`, or `{any_of: […]}` / `{all_of: […]}` of conditions.
 Bounds: amounts decimal strings in 元, ratios whole basis points, months/counts/points integers, codes lists of strings,
 dates ISO strings. A rule may say in its own words what it asks (`required`) where the generated ones would be long.
@@ -10,7 +11,7 @@ from __future__ import annotations
 
 import operator
 import re
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field, replace
 from datetime import date
 from decimal import Decimal, InvalidOperation
@@ -25,6 +26,7 @@ from products.policy.conditions import (
     number_test,
     ratio_test,
 )
+from products.policy.lines import SETTINGS, Line
 from products.policy.reach import dead_part
 from products.policy.values import FactType, show
 
@@ -92,7 +94,7 @@ class Dimension:
 
 @dataclass(frozen=True, slots=True)
 class Document:
-    """A compiled document. Exactly one of rules, rungs, dimensions is filled, by `kind`."""
+    """A compiled document. Exactly one of rules, rungs, dimensions, lines is filled, by `kind`."""
 
     code: str
     kind: str
@@ -100,11 +102,12 @@ class Document:
     rules: tuple[Rule, ...] = ()
     rungs: tuple[Rung, ...] = ()
     dimensions: tuple[Dimension, ...] = ()
+    lines: tuple[Line, ...] = ()
     raw: dict = field(default_factory=dict, compare=False, repr=False)  # what it was compiled from
 
     @property
     def facts(self) -> frozenset[str]:
-        conditions = [r.condition for r in self.rules] + [r.condition for r in self.rungs]
+        conditions = [part.condition for part in (*self.rules, *self.rungs, *self.lines)]
         conditions += [b.condition for d in self.dimensions for i in d.items for b in i.bands]
         return frozenset(f for c in conditions for f in c.facts)
 
@@ -116,6 +119,7 @@ _BOUNDLESS = ("known", "is_true", "is_false")
 _AMOUNT = r"-?[0-9]{1,15}(\.[0-9]{1,2})?"
 _DAY = r"[0-9]{4}-[0-9]{2}-[0-9]{2}"
 _CITY = r"[0-9]{6}"
+_LINE_CODE = r"[a-z][a-z0-9-]{0,13}"
 # What neither a database nor a workbook keeps: control characters but tab and line feed, and halves of characters.
 _UNWRITABLE = re.compile("[\x00-\x08\x0b-\x1f\x7f\ud800-\udfff]")
 _NUMERIC = (FactType.AMOUNT, FactType.COUNT, FactType.MONTHS, FactType.POINTS, FactType.RATIO)
@@ -343,7 +347,35 @@ def _dimension(raw: object, place: str) -> Dimension:
     return Dimension(raw["code"], raw["label"], items)
 
 
-_PARTS = {"eligibility": ("rules", _rule), "ladder": ("rungs", _rung), "scorecard": ("dimensions", _dimension)}
+def _line(kind: str) -> Callable[[object, str], Line]:
+    settings = {setting.code: setting for setting in SETTINGS[kind]}
+
+    def build(raw: object, place: str) -> Line:
+        given = set(settings) & set(raw) if isinstance(raw, dict) else set()
+        raw = _need(raw, place, "code", "label", "when", *given, texts=("source",))
+        if not re.fullmatch(_LINE_CODE, raw["code"]):
+            raise DocumentError(f"{place}/code", "用小写字母、数字和短横线，字母开头，最多 14 个")
+        values = {}
+        for code in sorted(given):
+            setting = settings[code]
+            values[code] = _bound(raw[code], setting.type, f"{place}/{code}")
+            if not setting.least <= values[code] <= setting.most:
+                raise DocumentError(f"{place}/{code}", f"「{setting.label}」不在可用的范围内")
+        if values.get("min_rate_bp", 0) > values.get("max_rate_bp", 10**4):
+            raise DocumentError(f"{place}/max_rate_bp", "利率上限低于下限")
+        condition = compile_condition(raw["when"], f"{place}/when")
+        return Line(raw["code"], raw["label"], condition, values, raw.get("source", ""))
+
+    return build
+
+
+_PARTS = {
+    "eligibility": ("rules", _rule),
+    "ladder": ("rungs", _rung),
+    "scorecard": ("dimensions", _dimension),
+    "limits": ("lines", _line("limits")),
+    "routing": ("lines", _line("routing")),
+}
 
 
 def compile_document(raw: object) -> Document:
@@ -352,7 +384,7 @@ def compile_document(raw: object) -> Document:
         raise DocumentError("", "需要一个对象")
     kind = raw.get("kind")
     if not isinstance(kind, str) or kind not in _PARTS:
-        raise DocumentError("/kind", "只能是 eligibility、ladder 或 scorecard")
+        raise DocumentError("/kind", f"只能是 {'、'.join(_PARTS)}")
     key, build = _PARTS[kind]
     raw = _need(raw, "", "code", "kind", "title", key)
     if len(raw["title"]) > MAX_TITLE:

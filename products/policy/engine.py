@@ -8,6 +8,7 @@ from typing import NamedTuple
 
 from products.policy.catalogue import BOOLEAN_WORDS, CODE_LABELS, FACTS, FactSpec
 from products.policy.document import Document, Rule, Rung
+from products.policy.lines import Line
 from products.policy.values import Because, Fact, FactType, Outcome, encode, show
 
 _PASS, _FAIL, _REFER, _NA = (o.value for o in (Outcome.PASS, Outcome.FAIL, Outcome.REFER, Outcome.NOT_APPLICABLE))
@@ -85,6 +86,16 @@ class Scored:
     dimensions: tuple[DimensionScore, ...]
 
 
+@dataclass(frozen=True, slots=True)
+class Decided:
+    """`line` is the code of the line that counts; None when none fits (`not_applicable`) or it is open which (`refer`)."""
+
+    line: str | None
+    outcome: str
+    values: Mapping[str, int]
+    findings: tuple[Finding, ...]
+
+
 _NO_FACT = Fact(None)
 _EXPERT = Because.EXPERT_JUDGED.value  # not met, and the document leaves the judgement to a person
 
@@ -133,6 +144,19 @@ def climb(document: Document, facts: Mapping[str, Fact]) -> Laddered:
     return Laddered("none", _REFER if could_be else _PASS, tuple(could_be), tuple(findings))
 
 
+def decide(document: Document, facts: Mapping[str, Fact]) -> Decided:
+    """Read a decision table from the top: the first line that holds counts; one that is open leaves all open."""
+    findings = []
+    for line in document.lines:
+        outcome, fact_code, because = line.condition.test(facts)
+        findings.append(_finding(line.code, outcome, fact_code, because, facts))
+        if outcome == _PASS:
+            return Decided(line.code, _PASS, line.values, tuple(findings))
+        if outcome == _REFER:
+            return Decided(None, _REFER, {}, tuple(findings))
+    return Decided(None, _NA, {}, tuple(findings))
+
+
 def score(document: Document, facts: Mapping[str, Fact]) -> Scored:
     """Add up a scorecard: the best band met counts; an unknown item adds 0 to the lower end and its maximum to the upper."""
     dimensions = []
@@ -174,7 +198,7 @@ BECAUSE_WORDS = {
 }
 
 
-def read(raw: dict, rule: Rule | Rung | None, *, wan: bool = False) -> dict:
+def read(raw: dict, rule: Rule | Rung | Line | None, *, wan: bool = False) -> dict:
     """Words of a stored finding, for people and for the API: label, observed, required, unit, reason, advice."""
     spec = FACTS[raw["fact"]]
     text = shown(raw["observed"], spec, wan)
@@ -194,7 +218,7 @@ def read(raw: dict, rule: Rule | Rung | None, *, wan: bool = False) -> dict:
         "period": raw.get("period", ""),
         "source": raw["source"],
         "reason": reason,
-        "advice": rule.advice if rule and raw["outcome"] != _PASS else "",
+        "advice": getattr(rule, "advice", "") if raw["outcome"] != _PASS else "",
         **({"because": because} if because else {}),
     }
 

@@ -16,6 +16,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 
 from products.policy.catalogue import CODE_LABELS, FACTS, FactSpec
+from products.policy.lines import Setting
 from products.policy.values import FactType
 
 MAX_LENGTH = 2000
@@ -150,7 +151,7 @@ def read_member(text: str, spec: FactSpec) -> str:
     return next((code for code in spec.choices if CODE_LABELS.get(code) == text), text)
 
 
-def read_bound(text: str, spec: FactSpec, at: int = 0) -> str | int:
+def read_bound(text: str, spec: FactSpec | Setting, at: int = 0) -> str | int:
     """A bound in words → its form in documents. Raises GrammarError."""
     if spec.type is FactType.AMOUNT:
         return _amount(text, at)
@@ -226,7 +227,7 @@ def member_word(code: str, spec: FactSpec) -> str:
     return code if " " in label or "、" in label else label
 
 
-def show_bound(bound: str | int, spec: FactSpec) -> str:
+def show_bound(bound: str | int, spec: FactSpec | Setting) -> str:
     if spec.type is FactType.RATIO:
         return f"{(Decimal(bound) / 100).normalize():f}%"
     if spec.type is FactType.MONTHS:

@@ -25,6 +25,13 @@ def dead_part(document: Mapping) -> tuple[str, str] | None:
         for higher in rungs[:i]:
             if implies(rung["when"], higher["when"]):
                 return f"/rungs/{i}", f"永远轮不到：满足它的企业都已进入 {higher['code']}"
+    lines = document.get("lines", [])
+    for i, line in enumerate(lines):
+        if found := _empty(line["when"], f"/lines/{i}/when"):
+            return found
+        for higher in lines[:i]:
+            if implies(line["when"], higher["when"]):
+                return f"/lines/{i}", f"永远轮不到：满足它的都已用上面的「{higher['label']}」"
     for d, dimension in enumerate(document.get("dimensions", [])):
         for i, item in enumerate(dimension["items"]):
             conditions = [{"fact": item["fact"], **band} for band in item["bands"]]

@@ -44,5 +44,9 @@ def result_of(document: Document, facts: Mapping[str, Fact]) -> tuple[str, dict]
             "could_be": list(climbed.could_be),
             "findings": [f.to_json() for f in climbed.findings],
         }
+    if document.lines:
+        decided = engine.decide(document, facts)
+        findings = [f.to_json() for f in decided.findings]
+        return decided.outcome, {"line": decided.line, "values": dict(decided.values), "findings": findings}
     scored = engine.score(document, facts)
     return ("pass" if scored.points == scored.points_max else "refer"), asdict(scored)

@@ -15,6 +15,7 @@ from pathlib import Path
 
 from products.policy.catalogue import ALL_TIERS, BANK_FACTS, FactSpec
 from products.policy.document import MAX_NUMBER, MAX_PARTS, MAX_TEXT, MAX_TITLE
+from products.policy.lines import SETTINGS, Setting
 from products.policy.values import FactType
 
 COMPARISONS = [">=", "<=", ">", "<"]
@@ -64,8 +65,20 @@ def _tests(spec: FactSpec, named: dict) -> list[dict]:
     return [known, _object({**named, "op": {"enum": COMPARISONS}, "bound": bound})]
 
 
+def _table_line(settings: tuple[Setting, ...], condition: dict) -> dict:
+    """A line of a decision table with all that it may set."""
+
+    def value(setting: Setting) -> dict:
+        whole = {"type": "integer", "minimum": setting.least, "maximum": setting.most}
+        return _BOUNDS.get(setting.type, whole)
+
+    code = {"type": "string", "pattern": "^[a-z][a-z0-9-]{0,13}$"}
+    optional = {setting.code: value(setting) for setting in settings}
+    return _object({"code": code, "label": _WORDS, "when": condition}, {**optional, "source": _MAYBE})
+
+
 def json_schema() -> dict:
-    """JSON Schema (2020-12) of a policy document: eligibility, ladder or scorecard."""
+    """JSON Schema (2020-12) of a policy document of any kind."""
     condition = {"$ref": "#/$defs/condition"}
     atoms = [test for spec in BANK_FACTS.values() for test in _tests(spec, {"fact": {"const": spec.code}})]
     band = {
@@ -84,7 +97,8 @@ def json_schema() -> dict:
     )
     rung = _object({"code": {"enum": sorted(ALL_TIERS)}, "label": _WORDS, "when": condition}, {"advice": _MAYBE})
     dimension = _object({"code": _WORDS, "label": _WORDS, "items": _many(item)})
-    kinds = {"eligibility": ("rules", _many(rule, 0)), "ladder": ("rungs", _many(rung)), "scorecard": ("dimensions", _many(dimension))}  # fmt: skip
+    tables = {kind: ("lines", _many(_table_line(settings, condition))) for kind, settings in SETTINGS.items()}
+    kinds = {**tables, "eligibility": ("rules", _many(rule, 0)), "ladder": ("rungs", _many(rung)), "scorecard": ("dimensions", _many(dimension))}  # fmt: skip
     return {
         "$schema": "https://json-schema.org/draft/2020-12/schema",
         "title": "政策文档",

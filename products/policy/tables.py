@@ -14,6 +14,7 @@ from products.policy import grammar
 from products.policy.catalogue import BANK_FACTS, FACTS
 from products.policy.document import DocumentError, compile_document
 from products.policy.grammar import GrammarError
+from products.policy.lines import SETTINGS, Setting
 
 Row = dict[str, str]
 
@@ -76,7 +77,15 @@ COLUMNS: dict[str, tuple[Column, ...]] = {
         Column("bands", "分档", True, width=56, lines=2),
     ),
 }
-_PARTS = {"eligibility": "rules", "ladder": "rungs", "scorecard": "dimensions"}
+for _kind, _settings in SETTINGS.items():
+    COLUMNS[_kind] = (
+        Column("code", "代码", True),
+        Column("label", "名称", True),
+        _CONDITION,
+        *(Column(setting.code, setting.label, width=20) for setting in _settings),
+        Column("source", "依据", width=20),
+    )
+_PARTS = {"eligibility": "rules", "ladder": "rungs", "scorecard": "dimensions", "limits": "lines", "routing": "lines"}
 _BY_LABEL = {spec.label: spec.code for spec in FACTS.values()}
 _BAND = re.compile(r"(?P<test>.*?)\s*得\s*(?P<points>[0-9]{1,4})\s*分?\s*", re.DOTALL)
 
@@ -91,6 +100,8 @@ def to_rows(raw: dict) -> list[Row]:
         row = {key: part.get(key, "") for key in keys} | {"when": grammar.show(part["when"])}
         if "on_fail" in row:
             row["on_fail"] = ON_FAIL[part["on_fail"]]
+        for setting in SETTINGS.get(raw["kind"], ()):
+            row[setting.code] = grammar.show_bound(part[setting.code], setting) if setting.code in part else ""
         rows.append(row)
     return rows
 
@@ -159,7 +170,19 @@ def _part(kind: str, number: int, row: Row, errors: list[CellError]) -> dict:
         part["on_fail"] = _ON_FAIL_CODES.get(row["on_fail"].strip())
         if part["on_fail"] is None:
             errors.append(CellError(number, "on_fail", f"只能写{'或'.join(ON_FAIL.values())}"))
-    return part | {key: row[key].strip() for key in optional if row.get(key, "").strip()}
+    part |= {key: row[key].strip() for key in optional if row.get(key, "").strip()}
+    for setting in SETTINGS.get(kind, ()):
+        if setting.code in part:
+            part[setting.code] = _setting(number, setting, part[setting.code], errors)
+    return part
+
+
+def _setting(number: int, setting: Setting, text: str, errors: list[CellError]) -> str | int | None:
+    try:
+        return grammar.read_bound(text, setting)
+    except GrammarError as error:
+        errors.append(CellError(number, setting.code, error.message))
+        return None
 
 
 def _condition(number: int, text: str, errors: list[CellError]) -> dict:
@@ -217,7 +240,7 @@ def _at_cell(error: DocumentError, lines: Sequence[Sequence[int]]) -> CellError:
     match error.place.strip("/").split("/"):
         case ["dimensions", dimension, "items", item, *rest]:
             row, column = lines[int(dimension)][int(item)], rest[0] if rest else "bands"
-        case ["rules" | "rungs", number, *rest]:
+        case ["rules" | "rungs" | "lines", number, *rest]:
             row, column = int(number), rest[0] if rest else "when"
         case ["title"]:
             return CellError(None, "title", error.message)

@@ -10,6 +10,7 @@ from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
 from products.policy.document import Document
+from products.policy.lines import SETTINGS
 from products.policy.tables import COLUMNS, Row, to_rows
 
 
@@ -59,6 +60,9 @@ def _line(kind: str, row: Row) -> Line:
         return Line(
             row["code"], f"{row['code']} {row['label']}", row["when"], f"进入{row['label']}", said=row["advice"]
         )
+    if kind in SETTINGS:
+        set_ = [f"{s.label} {row[s.code]}" for s in SETTINGS[kind] if row[s.code]]
+        return Line(row["code"], row["label"], row["when"], "；".join(set_) or "不另设限制", row["source"])
     label = f"{row['dimension_label']}：{row['label']}"
     return Line(_code(kind, row), label, f"{row['fact']}　{row['bands']}", "按分档计分")
 

@@ -238,7 +238,7 @@ def trial_findings(document: Document, result: dict) -> list[dict]:
             for dimension in result["dimensions"]
             for item in dimension["items"]
         ]
-    parts = {part.code: part for part in (*document.rules, *document.rungs)}
+    parts = {part.code: part for part in (*document.rules, *document.rungs, *document.lines)}
     return [
         {**read(raw, parts.get(raw["code"]), wan=True), **dict(zip(("tone", "word"), _OUTCOMES[raw["outcome"]]))}
         for raw in result["findings"]

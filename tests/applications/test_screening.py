@@ -106,7 +106,7 @@ def test_stored_evaluation_replays_to_the_same_hash(founder, run_jobs):
     application = factories.submitted(founder)
     run_jobs()
     kept = sealed_case(application)
-    assert len(kept["rounds"][0]["evaluations"]) == 3
+    assert len(kept["rounds"][0]["evaluations"]) == 5
     assert problems(kept) == []
 
 

@@ -66,7 +66,7 @@ def test_file_is_checked_without_a_server(case, tmp_path):
     call_command("replay", case.reference, "--out", str(tmp_path / "case.json"))
     done = check(tmp_path / "case.json")
     assert (done.returncode, done.stderr) == (0, "")
-    assert "3 项评估重算一致" in done.stdout
+    assert "5 项评估重算一致" in done.stdout
     kept = json.loads((tmp_path / "case.json").read_text())
     assert kept["seal"]["signature"] == keyed_hash(settings.EVENT_SIGNING_KEY, kept["seal"]["sha256"])
     assert len(kept["decisions"]) == 1

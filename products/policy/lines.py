@@ -1,0 +1,44 @@
+"""Decision tables: what a line of a limit table or of the routing may set, beside the condition that picks it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from products.policy.conditions import Condition
+from products.policy.values import FactType
+
+
+@dataclass(frozen=True, slots=True)
+class Setting:
+    """One value a line may set. Amounts are 分, rates basis points a year, days working days; `least` and `most` count."""
+
+    code: str
+    label: str
+    type: FactType
+    least: int
+    most: int
+
+
+SETTINGS: dict[str, tuple[Setting, ...]] = {
+    "limits": (
+        Setting("max_amount", "授信上限", FactType.AMOUNT, 1_000_000, 9 * 10**14),
+        Setting("min_rate_bp", "年利率下限", FactType.RATIO, 1, 3600),
+        Setting("max_rate_bp", "年利率上限", FactType.RATIO, 1, 3600),
+    ),
+    "routing": (
+        Setting("signer_limit", "签字人单笔限额不低于", FactType.AMOUNT, 1_000_000, 9 * 10**14),
+        Setting("sla_days", "最长办理时限（工作日）", FactType.COUNT, 1, 250),
+    ),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """The first line whose condition holds gives its values; what a line leaves out it does not set."""
+
+    code: str
+    label: str
+    condition: Condition
+    values: Mapping[str, int]
+    source: str = ""
