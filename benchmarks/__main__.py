@@ -60,8 +60,14 @@ def _run(count: int, topics: list[str] | tuple[str, ...]) -> list[Row]:
     built = _told("seeding", lambda: world.build(count))
     rows: list[Row] = []
     for topic in topics:
-        rows += _told(topic, lambda topic=topic: list(import_module(f"benchmarks.{topic}").rows(built)))
+        rows += _told(topic, lambda topic=topic: list(map(_shown, import_module(f"benchmarks.{topic}").rows(built))))
     return rows
+
+
+def _shown(row: Row) -> Row:
+    """Say a row as soon as it is there: a later topic may fail."""
+    print("  ".join(row.cells), file=sys.stderr, flush=True)
+    return row
 
 
 def _told(name: str, work):

@@ -172,15 +172,12 @@ def _walk(path: Path) -> None:
 
 def _peak(path: Path) -> float:
     """Peak memory, in MB, of a process that brings the file in."""
-    work = f"from benchmarks.registers import alone; alone({str(path)!r})"
+    work = f"import django; django.setup(); from benchmarks.registers import alone; alone({str(path)!r})"
     done = subprocess.run([sys.executable, "-c", work], env=os.environ, capture_output=True, text=True, check=True)
     return float(done.stdout.split()[-1])
 
 
 def alone(path: str) -> None:
-    import django
-
-    django.setup()
     world.use(world.LARGE)
     with world.held_jobs():
         _bring_in(Path(path))
