@@ -15,6 +15,7 @@ from django.utils.http import url_has_allowed_host_and_scheme
 from accounts.enums import BankerRole
 from accounts.models import Banker
 from applications.admin import views as case_desk
+from applications.admin.desk import WORKING_ROLES
 from products.policy_desk import registers
 from products.policy_desk import views as policy_desk
 
@@ -52,7 +53,7 @@ class PortalAdminSite(admin.AdminSite):
         works = Banker.objects.filter(user_id=request.user.pk, is_active=True).values_list("role", flat=True).first()
         if works == BankerRole.POLICY:
             return redirect("admin:policies")
-        if works not in case_desk.WORKING_ROLES:
+        if works not in WORKING_ROLES:
             return super().index(request, extra_context)
         return redirect("admin:queue", "signature" if works == BankerRole.APPROVER else "unclaimed")
 

@@ -132,6 +132,21 @@ REGISTER_BATCH = Lifecycle(
     ),
 )
 
+TIER_OVERRIDE = Lifecycle(
+    name="tier_override",
+    statuses=(
+        Status("proposed", "待审批", "待审批", turn="bank", is_open=True, tone="turn"),
+        Status("active", "生效中", "生效中", is_open=True, tone="pass"),
+        Status("refused", "未同意", "未同意"),
+        Status("ended", "已结束", "已结束"),
+    ),
+    moves=(
+        _move("approve", "同意调级", "proposed", "active", {B}, "approved"),
+        _move("refuse", "不同意", "proposed", "refused", {B}, "refused", needs_reason=True),
+        _move("end", "结束", "proposed active", "ended", {B, S}, "ended", needs_reason=True),
+    ),
+)
+
 BY_NAME: dict[str, Lifecycle] = {"credit": CREDIT, "service": SERVICE}
 OPEN_STATUSES: frozenset[str] = CREDIT.open_statuses | SERVICE.open_statuses
 ALL_STATUSES: dict[str, Status] = {s.code: s for table in (SERVICE, CREDIT) for s in table.statuses}

@@ -44,3 +44,8 @@ class RegisterEntryQuerySet(models.QuerySet):
     def current(self) -> RegisterEntryQuerySet:
         """Entries that no later batch took out."""
         return self.filter(batch_out=None)
+
+
+class TierOverrideQuerySet(models.QuerySet):
+    def in_force(self, day: date) -> TierOverrideQuerySet:
+        return self.filter(status="active", active_from__lte=day, last_day__gte=day)

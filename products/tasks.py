@@ -3,7 +3,7 @@
 from celery import shared_task
 
 from portal.kernel.jobs import job
-from products.domain import backtesting, retiering
+from products.domain import backtesting, overriding, retiering
 from products.domain.registering import importing
 from products.enums import Job
 
@@ -35,4 +35,5 @@ def revert_register(*, batch_id: int) -> None:
 
 @shared_task(name="products.retier")
 def retier_all() -> None:
+    overriding.end_due()
     retiering.start()

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from django.contrib import admin, messages
-from django.core.exceptions import PermissionDenied
 from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import get_object_or_404, redirect
 from django.template.response import TemplateResponse
@@ -14,38 +13,23 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 from accounts.domain import memberships
 from accounts.enums import BankerRole
 from accounts.models import Banker, Membership
-from applications.admin import screen
+from applications.admin import screen, tiers
 from applications.admin.acts import ACTS
+from applications.admin.desk import working_banker
 from applications.admin.screen import Failed
 from applications.models import Application
 from applications.queries import case, queues
 from applications.queries.sealing import sealed_case
 from portal.kernel.access import mask_address, mask_name, note_access
-from portal.kernel.actors import Actor, ActorKind
 from portal.kernel.errors import PortalError
 from portal.kernel.files import as_attachment
 from portal.kernel.sheets import stream_csv
-from portal.kernel.web import client_address, put_error
+from portal.kernel.web import put_error
 from products.enums import Tier
 from products.models import Product
 from products.policy.sealed import problems
 
 EXPORT_LIMIT = 5000
-WORKING_ROLES = (BankerRole.RM, BankerRole.REVIEWER, BankerRole.APPROVER)
-
-
-def working_banker(request: HttpRequest) -> Banker:
-    """The banker on the case desk, and the request's actor. Policy and system administrators have no cases."""
-    banker = (
-        Banker.objects.select_related("branch")
-        .filter(user_id=request.user.pk, is_active=True, role__in=WORKING_ROLES)
-        .first()
-    )
-    if banker is None:
-        raise PermissionDenied
-    banker.user = request.user
-    request.actor = Actor(ActorKind.BANKER, user_id=request.user.pk, address=client_address(request))
-    return banker
 
 
 @require_safe
@@ -267,6 +251,7 @@ def urls(site: admin.AdminSite) -> list:
         path("cases/<str:reference>/export/", guard(export_case), name="case_export"),
         path("cases/<str:reference>/documents/<str:public_id>/", guard(download), name="case_document"),
         path("cases/<str:reference>/<slug:code>/", guard(act), name="case_act"),
+        *tiers.urls(site),
         path("members/", guard(member_list), name="members"),
         path("members/<int:membership_id>/reveal/", guard(reveal_member), name="member_reveal"),
         path("members/<int:membership_id>/verify/", guard(verify_member), name="member_verify"),

@@ -16,7 +16,7 @@ from portal.kernel.clock import BEIJING, due_after, now
 from portal.kernel.errors import PolicyUnusable
 from portal.kernel.lifecycle import move
 from portal.kernel.transactions import use_case
-from products.domain import tiering
+from products.domain import overriding, tiering
 from products.domain.evaluating import compiled, evaluate_fresh, policies_in_force, required, snapshot
 from products.domain.judging import indicative_amount, judge, yuan_of
 from products.models import Evaluation
@@ -62,13 +62,16 @@ def _judge(application: Application) -> Screening:
     product_policy = required(policies, application.product.policy_code)
     compiled(product_policy)
     known, declared, verified = known_from(submission.content, application.evidence.filter(round=application.round))
+    override = overriding.in_force(application.enterprise_id, as_of)
     judged = judge(
         uscc=application.enterprise.uscc,
+        name=application.enterprise.name,
         known=known,
         declared_titles=declared,
         verified_titles=verified,
         as_of=as_of,
         policies=policies,
+        override=override,
     )
     facts = {**judged.facts, **build.with_request(application.wish)}
     taken = snapshot(subject=application.reference, as_of=as_of, facts=facts, is_sandbox=application.is_sandbox)
@@ -86,6 +89,7 @@ def _judge(application: Application) -> Screening:
         score=score,
         limits=decided.get("limits"),
         routing=decided.get("routing"),
+        override=override,
         size_class=judged.size.size or "",
         stage=judged.stage or "",
         indicative_amount=indicative_amount(
@@ -115,6 +119,8 @@ def _copy_to_row(application: Application, screening: Screening) -> tuple[str, .
     """Copy what a queue row shows; returns the fields to write."""
     counts = Counter(f["outcome"] for f in screening.eligibility.result["findings"])
     application.tier, application.tier_outcome = screening.tier.result["tier"], screening.tier.outcome
+    if screening.override is not None:
+        application.tier, application.tier_outcome = screening.override.tier, "pass"
     application.score_low, application.score_high = (
         screening.score.result["points"],
         screening.score.result["points_max"],

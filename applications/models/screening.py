@@ -39,6 +39,7 @@ class Screening(models.Model):
     score = models.ForeignKey("products.Evaluation", on_delete=models.PROTECT, related_name="+")
     limits = models.ForeignKey("products.Evaluation", null=True, on_delete=models.PROTECT, related_name="+")
     routing = models.ForeignKey("products.Evaluation", null=True, on_delete=models.PROTECT, related_name="+")
+    override = models.ForeignKey("products.TierOverride", null=True, on_delete=models.PROTECT, related_name="+")
     size_class = models.CharField("规模", max_length=6, blank=True)
     stage = models.CharField("阶段", max_length=8, blank=True)
     indicative_amount = models.DecimalField("参考额度（元）", max_digits=18, decimal_places=2, null=True)

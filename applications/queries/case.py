@@ -29,6 +29,7 @@ SOURCE_LABELS = {
     "partner": "合作机构填报",
     "banker": "客户经理核实",
     "register": "名单",
+    "override": "人工调级",
     "register_name": "名单（只有名称相同，待核对）",
     "certificate": "证书",
     "tiers": "五层规则",

@@ -13,7 +13,7 @@ from decimal import Decimal
 from portal.kernel.money import WAN, floor_to
 from products.domain import titles
 from products.domain.evaluating import compiled, policies_in_force, required
-from products.models import PolicyVersion, Product
+from products.models import PolicyVersion, Product, TierOverride
 from products.policy import facts as build
 from products.policy.facts import Known, Request, TitleState
 from products.policy.replaying import result_of
@@ -32,7 +32,7 @@ class Judged:
     facts: dict[str, Fact]
     size: Sized
     stage: str | None
-    tier: dict  # result of the ladder, with `outcome`
+    tier: dict  # result of the ladder, with `outcome`; the tier of an override where one counts
     tier_policy: PolicyVersion
     score: dict
     score_policy: PolicyVersion
@@ -69,13 +69,15 @@ def judge(
     verified_titles: list[dict] | None = None,
     as_of: date,
     policies: Mapping[str, PolicyVersion] | None = None,
+    override: TierOverride | None = None,
 ) -> Judged:
     """Tier, score, size and stage; the facts come back with `tier` and `score` added for product rules.
 
-    `policies` are those in force on `as_of` where the caller has them already.
+    `policies` are those in force on `as_of` where the caller has them already. An `override` is the bank's own knowledge:
+    only screenings and the firm's own page pass it.
     """
     found = titles.look_up(uscc=uscc, name=name, on=as_of, declared=declared_titles, verified=verified_titles or [])
-    return _judged(known, *found, as_of, policies)
+    return _judged(known, *found, as_of, policies, override)
 
 
 def judge_at_its_word(
@@ -91,6 +93,7 @@ def _judged(
     registers: Mapping[str, Fact],
     as_of: date,
     policies: Mapping[str, PolicyVersion] | None,
+    override: TierOverride | None = None,
 ) -> Judged:
     facts = _facts(known, states, registers, as_of)
     policies = policies or policies_in_force(as_of)
@@ -98,6 +101,9 @@ def _judged(
     tier_outcome, tier = result_of(compiled(tier_policy), facts)
     _, score = result_of(compiled(score_policy), facts)
     facts["tier"] = tier_fact(tier["tier"], tier_outcome)
+    if override is not None:
+        tier, tier_outcome = {**tier, "tier": override.tier, "could_be": []}, "pass"
+        facts["tier"] = Fact(override.tier, "override")
     facts["score"] = Fact(score["points"], "score")
     return Judged(
         known,

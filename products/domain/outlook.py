@@ -7,6 +7,7 @@ from datetime import date
 
 from accounts.domain import profiles
 from accounts.models import Enterprise
+from products.domain import overriding
 from products.domain.evaluating import compiled, policies_in_force
 from products.domain.judging import Judged, judge, judge_product, judge_titles, title_facts_of
 from products.domain.prechecking import KNOWN_LATER
@@ -79,6 +80,7 @@ def outlook(enterprise: Enterprise, as_of: date) -> Outlook:
         verified_titles=merged.verified_titles,
         as_of=as_of,
         policies=policies,
+        override=overriding.in_force(enterprise.pk, as_of),
     )
     ladder = compiled(judged.tier_policy)
     labels = {rung.code: rung.label for rung in ladder.rungs}

@@ -1,4 +1,5 @@
 from products.models.catalogue import Product
+from products.models.overrides import TierOverride
 from products.models.policy import BackTest, Evaluation, FactSnapshot, GoldenCase, PolicyVersion, TierAssignment
 from products.models.registers import Register, RegisterBatch, RegisterEntry, StagedRow
 
@@ -14,4 +15,5 @@ __all__ = [
     "RegisterEntry",
     "StagedRow",
     "TierAssignment",
+    "TierOverride",
 ]
