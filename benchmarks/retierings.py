@@ -62,7 +62,7 @@ def _prepare() -> None:
         part = firms[first : first + 1000]
         facts = retiering.facts_of(part, on)
         if evaluation is None:
-            (evaluation,) = evaluate_fresh(snapshot(subject="bench", as_of=on, facts=facts[part[0].pk]), [ladder])
+            (evaluation,) = evaluate_fresh(snapshot(subject="bench", as_of=on, facts=dict(facts[part[0].pk])), [ladder])
         TierAssignment.objects.bulk_create(
             _row(firm, engine.climb(compiled(ladder), facts[firm.pk]), evaluation, number % CHANGED_ONE_IN == 0)
             for number, firm in enumerate(part, first)

@@ -20,6 +20,7 @@ from portal.kernel.transactions import use_case
 
 # A person's verified correction first, then public registers, then tax data, then what was typed.
 ORDER = (ProfileSource.BANKER, ProfileSource.REGISTRY, ProfileSource.TAX, ProfileSource.SELF, ProfileSource.PARTNER)
+_PLACES = {source.value: place for place, source in enumerate(ORDER)}
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,19 +39,29 @@ def merge(rows: list[EnterpriseProfile]) -> Merged:
     values: dict[str, object] = {}
     sources: dict[str, str] = {}
     conflicts: dict[str, tuple[object, ...]] = {}
-    titles: list[dict] | None = None
-    verified: list[dict] = []
-    for row in sorted(rows, key=lambda r: ORDER.index(ProfileSource(r.source)) if r.source in ORDER else len(ORDER)):
+    for row in _in_order(rows):
         for key, value in flatten(row.data).items():
             if key not in values:
                 values[key], sources[key] = value, row.source
             elif values[key] != value and sources[key] != ProfileSource.BANKER and key != "name":
                 conflicts[key] = (*conflicts.get(key, ()), value)
+    return Merged(values, sources, conflicts, *titles_of(rows))
+
+
+def titles_of(rows: list[EnterpriseProfile]) -> tuple[list[dict] | None, list[dict]]:
+    """(declared titles, None when nobody was asked; titles a banker verified), as `merge` finds them."""
+    titles: list[dict] | None = None
+    verified: list[dict] = []
+    for row in _in_order(rows):
         if row.source == ProfileSource.BANKER:
             verified = row.data.get("titles") or []
         elif titles is None and row.data.get("titles") is not None:
             titles = row.data["titles"]
-    return Merged(values, sources, conflicts, titles, verified)
+    return titles, verified
+
+
+def _in_order(rows: list[EnterpriseProfile]) -> list[EnterpriseProfile]:
+    return rows if len(rows) < 2 else sorted(rows, key=lambda row: _PLACES.get(row.source, len(ORDER)))
 
 
 def usable_rows(enterprise: Enterprise) -> list[EnterpriseProfile]:

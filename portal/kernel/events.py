@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from django.conf import settings
 from django.db import connection
 
@@ -34,21 +36,40 @@ def record(*, stream: str, type: str, actor: Actor, payload: dict | None = None,
         raise RuntimeError("an event belongs to the transaction of its change")
     StreamHead.objects.get_or_create(stream=stream)
     head = StreamHead.objects.select_for_update().get(stream=stream)
+    event = _next(head, type, actor, payload or {}, public)
+    event.save(force_insert=True)
+    head.save(update_fields=["seq", "hash"])
+    return event
+
+
+def record_each(*, type: str, actor: Actor, payloads: Mapping[str, dict], public: bool = False) -> list[Event]:
+    """Append one event to each of many streams, by stream, in four statements. The rule of `record` holds."""
+    if not connection.in_atomic_block:
+        raise RuntimeError("an event belongs to the transaction of its change")
+    streams = sorted(payloads)
+    StreamHead.objects.bulk_create([StreamHead(stream=stream) for stream in streams], ignore_conflicts=True)
+    heads = list(StreamHead.objects.select_for_update().filter(stream__in=streams).order_by("stream"))
+    events = [_next(head, type, actor, payloads[head.stream], public) for head in heads]
+    Event.objects.bulk_create(events)
+    StreamHead.objects.bulk_update(heads, ["seq", "hash"])
+    return events
+
+
+def _next(head: StreamHead, type: str, actor: Actor, payload: dict, public: bool) -> Event:
+    """The event after a head, which is moved on to it; both are still to be saved."""
     event = Event(
-        stream=stream,
+        stream=head.stream,
         seq=head.seq + 1,
         type=type,
         actor_kind=actor.kind.value,
         actor=actor.key,
-        payload=payload or {},
+        payload=payload,
         public=public,
         at=now(),
         prev_hash=head.hash,
     )
     event.hash = _hash(event)
-    event.save(force_insert=True)
     head.seq, head.hash = event.seq, event.hash
-    head.save(update_fields=["seq", "hash"])
     return event
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import date
 from functools import lru_cache
 
@@ -51,19 +51,36 @@ def compiled(version: PolicyVersion) -> Document:
 
 
 def snapshot(*, subject: str, as_of: date, facts: Mapping[str, Fact], is_sandbox: bool = False) -> FactSnapshot:
+    taken = _snapshot(subject, as_of, facts, is_sandbox)
+    taken.save(force_insert=True)
+    return taken
+
+
+def snapshots(facts: Mapping[str, Mapping[str, Fact]], as_of: date) -> list[FactSnapshot]:
+    """Snapshots of many subjects, by subject, in one statement."""
+    return FactSnapshot.objects.bulk_create(_snapshot(subject, as_of, found) for subject, found in facts.items())
+
+
+def _snapshot(subject: str, as_of: date, facts: Mapping[str, Fact], is_sandbox: bool = False) -> FactSnapshot:
     raw = facts_to_json(facts)
-    return FactSnapshot.objects.create(
+    return FactSnapshot(
         subject=subject, as_of=as_of, facts=raw, sha256=digest(raw), taken_at=now(), is_sandbox=is_sandbox
     )
 
 
 def evaluate_fresh(taken: FactSnapshot, versions: Sequence[PolicyVersion]) -> list[Evaluation]:
     """Apply each of `versions` to a snapshot taken in this transaction, and keep the results by one statement."""
-    facts, moment = facts_from_json(taken.facts), now()
-    rows = []
-    for version in versions:
-        outcome, result = result_of(compiled(version), facts)
-        kept = Evaluation(snapshot=taken, policy=version, engine_version=ENGINE_VERSION, evaluated_at=moment)
-        kept.outcome, kept.result, kept.digest = outcome, result, digest(result)
-        rows.append(kept)
+    return evaluate_each([(taken, versions)])
+
+
+def evaluate_each(wanted: Iterable[tuple[FactSnapshot, Sequence[PolicyVersion]]]) -> list[Evaluation]:
+    """The same for many snapshots: evaluations in the order asked for, kept by one statement."""
+    moment, rows = now(), []
+    for taken, versions in wanted:
+        facts = facts_from_json(taken.facts)
+        for version in versions:
+            outcome, result = result_of(compiled(version), facts)
+            kept = Evaluation(snapshot=taken, policy=version, engine_version=ENGINE_VERSION, evaluated_at=moment)
+            kept.outcome, kept.result, kept.digest = outcome, result, digest(result)
+            rows.append(kept)
     return Evaluation.objects.bulk_create(rows)

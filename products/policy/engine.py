@@ -144,6 +144,18 @@ def climb(document: Document, facts: Mapping[str, Fact]) -> Laddered:
     return Laddered("none", _REFER if could_be else _PASS, tuple(could_be), tuple(findings))
 
 
+def place(document: Document, facts: Mapping[str, Fact]) -> tuple[str, str, tuple[str, ...]]:
+    """(code, outcome, could_be) of `climb`, without its findings: for rounds over many firms."""
+    could_be: list[str] = []
+    for rung in document.rungs:
+        outcome = rung.condition.test(facts).outcome
+        if outcome == _PASS:
+            return rung.code, _REFER if could_be else _PASS, tuple(could_be)
+        if outcome == _REFER:
+            could_be.append(rung.code)
+    return "none", _REFER if could_be else _PASS, tuple(could_be)
+
+
 def decide(document: Document, facts: Mapping[str, Fact]) -> Decided:
     """Read a decision table from the top: the first line that holds counts; one that is open leaves all open."""
     findings = []
