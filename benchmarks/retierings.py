@@ -60,7 +60,7 @@ def _prepare() -> None:
     firms = list(Enterprise.objects.order_by("pk"))
     for first in range(0, len(firms), 1000):
         part = firms[first : first + 1000]
-        facts = retiering.facts_of(part, on)
+        facts = retiering.facts_of({firm.pk: (firm.uscc, firm.name) for firm in part}, on)
         if evaluation is None:
             (evaluation,) = evaluate_fresh(snapshot(subject="bench", as_of=on, facts=dict(facts[part[0].pk])), [ladder])
         TierAssignment.objects.bulk_create(

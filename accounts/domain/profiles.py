@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import date
+from typing import NamedTuple
 
 from django.db.models import Exists, OuterRef, Q
 
@@ -34,7 +35,7 @@ class Merged:
     verified_titles: list[dict]
 
 
-def merge(rows: list[EnterpriseProfile]) -> Merged:
+def merge(rows: Sequence[EnterpriseProfile | Said]) -> Merged:
     """Field by field by ORDER; a value that differs between two sources is a conflict unless a banker settled it."""
     values: dict[str, object] = {}
     sources: dict[str, str] = {}
@@ -48,7 +49,7 @@ def merge(rows: list[EnterpriseProfile]) -> Merged:
     return Merged(values, sources, conflicts, *titles_of(rows))
 
 
-def titles_of(rows: list[EnterpriseProfile]) -> tuple[list[dict] | None, list[dict]]:
+def titles_of(rows: Sequence[EnterpriseProfile | Said]) -> tuple[list[dict] | None, list[dict]]:
     """(declared titles, None when nobody was asked; titles a banker verified), as `merge` finds them."""
     titles: list[dict] | None = None
     verified: list[dict] = []
@@ -60,7 +61,7 @@ def titles_of(rows: list[EnterpriseProfile]) -> tuple[list[dict] | None, list[di
     return titles, verified
 
 
-def _in_order(rows: list[EnterpriseProfile]) -> list[EnterpriseProfile]:
+def _in_order(rows: Sequence[EnterpriseProfile | Said]) -> Sequence[EnterpriseProfile | Said]:
     return rows if len(rows) < 2 else sorted(rows, key=lambda row: _PLACES.get(row.source, len(ORDER)))
 
 
@@ -73,16 +74,23 @@ def usable_rows(enterprise: Enterprise) -> list[EnterpriseProfile]:
     return list(rows.filter(~Q(source=ProfileSource.PARTNER) | Q(partner_id__in=allowed)).order_by("pk"))
 
 
-def usable_rows_of(enterprise_ids: Collection[int]) -> dict[int, list[EnterpriseProfile]]:
-    """`usable_rows` of many enterprises, in one statement."""
+class Said(NamedTuple):
+    """One profile row, as far as `merge` reads it."""
+
+    source: str
+    data: dict
+
+
+def usable_rows_of(enterprise_ids: Collection[int]) -> dict[int, list[Said]]:
+    """What `usable_rows` of many enterprises say, in one statement."""
     consent = Consent.objects.live().filter(
         kind=ConsentKind.PARTNER, enterprise_id=OuterRef("enterprise_id"), partner_id=OuterRef("partner_id")
     )
     rows = EnterpriseProfile.objects.filter(enterprise_id__in=enterprise_ids, is_sandbox=False)
     rows = rows.exclude(source=ProfileSource.CLAIMED).filter(~Q(source=ProfileSource.PARTNER) | Exists(consent))
-    found: dict[int, list[EnterpriseProfile]] = {pk: [] for pk in enterprise_ids}
-    for row in rows.order_by("pk"):
-        found[row.enterprise_id].append(row)
+    found: dict[int, list[Said]] = {pk: [] for pk in enterprise_ids}
+    for enterprise_id, source, data in rows.order_by("pk").values_list("enterprise_id", "source", "data"):
+        found[enterprise_id].append(Said(source, data))
     return found
 
 

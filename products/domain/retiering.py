@@ -6,11 +6,11 @@ work goes in slices, each a transaction that queues the next; a slice that runs 
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import date
 
 from accounts.domain import profiles
-from accounts.models import Enterprise, EnterpriseProfile
+from accounts.models import Enterprise
 from portal.kernel.clock import today
 from portal.kernel.jobs import enqueue
 from portal.kernel.transactions import use_case
@@ -39,45 +39,47 @@ def _queue() -> None:
 @use_case
 def run_slice(*, after: int) -> int:
     """Ask the ladder for the next enterprises after a key. Returns how many changed."""
-    rows = TierAssignment.objects.filter(valid_to=None, enterprise_id__gt=after).select_related("enterprise")
-    rows = list(rows.order_by("enterprise_id")[:SLICE])
     on = today()
     ladder = policies_in_force(on).get("tiers")
+    current = TierAssignment.objects.filter(valid_to=None, enterprise_id__gt=after).order_by("enterprise_id")
+    names = ("enterprise_id", "enterprise__uscc", "enterprise__name", "tier", "outcome", "could_be")
+    rows = list(current.values_list(*names)[:SLICE])
     if not rows or ladder is None:
         return 0
-    facts = facts_of([row.enterprise for row in rows], on)
+    facts = facts_of({pk: (uscc, name) for pk, uscc, name, *_ in rows}, on)
     document = compiled(ladder)
-    changed = {}
-    for row in rows:
-        place = engine.place(document, facts[row.enterprise_id])
-        if place != (row.tier, row.outcome, tuple(row.could_be)):
-            changed[row.enterprise] = facts[row.enterprise_id]
+    changed = {
+        pk: facts[pk]
+        for pk, _, _, tier, outcome, could_be in rows
+        if engine.place(document, facts[pk]) != (tier, outcome, tuple(could_be))
+    }
     if len(rows) == SLICE:
-        enqueue(Job.RETIER, key="all", after=rows[-1].enterprise_id)
+        enqueue(Job.RETIER, key="all", after=rows[-1][0])
     return _change(changed, ladder, on) if changed else 0
 
 
 class Facts(Mapping[str, Fact]):
-    """Facts of one enterprise that the ladder may ask; its figures are worked out when the first of them is asked for.
+    """Facts of one enterprise that the ladder may ask, each worked out when it is asked for.
 
     Most firms are placed by a title, so most profiles are never taken apart.
     """
 
-    __slots__ = ("_built", "_on", "_rows", "_titles")
+    __slots__ = ("_known", "_looked_up", "_on", "_rows")
 
-    def __init__(self, rows: list[EnterpriseProfile], found: dict[str, Fact], on: date) -> None:
-        self._rows, self._titles, self._on = rows, found, on
-        self._built: dict[str, Fact] | None = None
+    def __init__(self, rows: Sequence[profiles.Said], looked_up: titles.LookedUp, on: date) -> None:
+        self._rows, self._looked_up, self._on = rows, looked_up, on
+        self._known: Known | None = None
 
     def get(self, code: str, default: Fact | None = None) -> Fact | None:
-        found = self._titles.get(code)
-        return found if found is not None else self._figures().get(code, default)
-
-    def _figures(self) -> dict[str, Fact]:
-        if self._built is None:
-            known = profiles.merge(self._rows)
-            self._built = build.build(Known(known.values, known.sources, known.conflicts), self._on)
-        return self._built
+        figure = build.FIGURES.get(code)
+        if figure is not None:
+            if self._known is None:
+                merged = profiles.merge(self._rows)
+                self._known = Known(merged.values, merged.sources, merged.conflicts)
+            return figure(self._known, self._on)
+        if code in build.TITLE_CODES:
+            return build.title_fact(code, self._looked_up.state)
+        return self._looked_up.register_fact(code) if code in titles.REGISTER_FACTS else default
 
     def __getitem__(self, code: str) -> Fact:
         found = self.get(code)
@@ -86,26 +88,22 @@ class Facts(Mapping[str, Fact]):
         return found
 
     def __iter__(self) -> Iterator[str]:
-        yield from self._figures()
-        yield from self._titles
+        yield from (*build.FIGURES, *build.TITLE_CODES, *titles.REGISTER_FACTS)
 
     def __len__(self) -> int:
-        return len(self._figures()) + len(self._titles)
+        return len(build.FIGURES) + len(build.TITLE_CODES) + len(titles.REGISTER_FACTS)
 
 
-def facts_of(enterprises: list[Enterprise], on: date) -> dict[int, Facts]:
-    """Facts the ladder sees, of many enterprises in three statements."""
-    rows = profiles.usable_rows_of([enterprise.pk for enterprise in enterprises])
-    asked = {e.uscc: titles.Asked(e.name, *profiles.titles_of(rows[e.pk])) for e in enterprises}
+def facts_of(enterprises: Mapping[int, tuple[str, str]], on: date) -> dict[int, Facts]:
+    """Facts the ladder sees, of many enterprises by key with (credit code, name), in three statements."""
+    rows = profiles.usable_rows_of(enterprises)
+    asked = {uscc: titles.Asked(name, *profiles.titles_of(rows[pk])) for pk, (uscc, name) in enterprises.items()}
     found = titles.look_up_many(asked, on)
-    facts = {}
-    for enterprise in enterprises:
-        states, registers = found[enterprise.uscc]
-        facts[enterprise.pk] = Facts(rows[enterprise.pk], {**build.with_titles(states), **registers}, on)
-    return facts
+    return {pk: Facts(rows[pk], found[uscc], on) for pk, (uscc, _) in enterprises.items()}
 
 
-def _change(changed: Mapping[Enterprise, Facts], ladder: PolicyVersion, on: date) -> int:
-    taken = snapshots({enterprise.uscc: facts for enterprise, facts in changed.items()}, on)
+def _change(changed: Mapping[int, Facts], ladder: PolicyVersion, on: date) -> int:
+    firms = Enterprise.objects.in_bulk(changed)
+    taken = snapshots({firms[pk].uscc: facts for pk, facts in changed.items()}, on)
     evaluations = evaluate_each((one, [ladder]) for one in taken)
-    return tiering.assign_many(dict(zip(changed, evaluations, strict=True)))
+    return tiering.assign_many({firms[pk]: one for pk, one in zip(changed, evaluations, strict=True)})

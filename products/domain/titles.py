@@ -8,7 +8,7 @@ unknown unless the register is loaded for the date.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import date
 from typing import NamedTuple
 
@@ -20,14 +20,14 @@ from products.models import Register, RegisterEntry
 from products.policy.facts import TitleState
 from products.policy.values import Because, Fact, unknown
 
-# title kind → register codes that prove it
+# title kind → register codes that prove it; the same words
 REGISTERS = {kind.value: kind.value for kind in TitleKind}
 
 
 # facts that ask one register alone, whatever was declared or certified
 _TITLE_REGISTERS = {"register_little_giant": TitleKind.LITTLE_GIANT, "register_srdi_beijing": TitleKind.SRDI_SME}
 _OTHER_REGISTERS = {"on_dishonest_list": DISHONEST, "on_abnormal_list": ABNORMAL, "on_relending_list": RELENDING}
-_ONE_REGISTER = {**_TITLE_REGISTERS, **_OTHER_REGISTERS}
+REGISTER_FACTS = {**_TITLE_REGISTERS, **_OTHER_REGISTERS}
 BY_NAME = "register_name"  # source of what rests on a name alone
 
 
@@ -39,48 +39,81 @@ class Asked(NamedTuple):
     verified: list[dict] = []
 
 
-@dataclass(slots=True)
-class _Found:
-    """Entries of one enterprise by register code: under its credit code, and without one under its name."""
+class LookedUp:
+    """What registers and certificates say of one enterprise on a date; each title is judged when it is asked for."""
 
-    entries: dict[str, RegisterEntry] = field(default_factory=dict)
-    by_name: dict[str, RegisterEntry] = field(default_factory=dict)
+    __slots__ = ("_asked", "_by_name", "_listed", "_on", "_registers")
+
+    def __init__(self, asked: Asked, registers: Mapping[str, Register], on: date) -> None:
+        self._asked, self._registers, self._on = asked, registers, on
+        self._listed: dict[str, Register] = {}  # by register code: under its credit code
+        self._by_name: dict[str, Register] = {}  # without a code, under its name
+
+    def add(self, register: Register, *, by_name: bool) -> None:
+        (self._by_name if by_name else self._listed)[register.code] = register
+
+    def state(self, kind: str) -> TitleState:
+        if kind in self._listed:
+            return TitleState(True, "register", region=self._listed[kind].region)
+        for found in _valid(kind, self._on, self._asked.verified):
+            return TitleState(True, "certificate", region=found.get("region", ""))
+        if kind in self._by_name:
+            return TitleState(None, BY_NAME, Because.UNVERIFIED, self._by_name[kind].region)
+        for found in _valid(kind, self._on, self._asked.declared or ()):
+            return TitleState(None, "declared", Because.UNVERIFIED, found.get("region", ""))
+        if self._asked.declared is not None:
+            return _NOT_DECLARED
+        return _NOT_LISTED if self._is_loaded(kind) else _NOT_KNOWN
+
+    def states(self) -> dict[str, TitleState]:
+        return {kind: self.state(kind) for kind in REGISTERS}
+
+    def register_fact(self, fact: str) -> Fact:
+        """One of the facts that ask a single register."""
+        code = REGISTER_FACTS[fact]
+        if code in self._listed:
+            return Fact(True, "register")
+        if code in self._by_name:
+            return unknown(Because.UNVERIFIED, source=BY_NAME)
+        return Fact(False, "register") if self._is_loaded(code) else unknown(Because.MISSING, source="register")
+
+    def register_facts(self) -> dict[str, Fact]:
+        return {fact: self.register_fact(fact) for fact in REGISTER_FACTS}
+
+    def _is_loaded(self, code: str) -> bool:
+        register = self._registers.get(code)
+        return register is not None and register.is_loaded(self._on)
+
+
+_NOT_DECLARED = TitleState(False, "declared")
+_NOT_LISTED = TitleState(False, "register")
+_NOT_KNOWN = TitleState(None, "register", Because.MISSING)
 
 
 def look_up(
     *, uscc: str, name: str, on: date, declared: list[dict] | None, verified: list[dict] | None = None
 ) -> tuple[dict[str, TitleState], dict[str, Fact]]:
     """(state of every title kind, facts of single registers) in two queries."""
-    return look_up_many({uscc: Asked(name, declared, verified or [])}, on)[uscc]
+    found = look_up_many({uscc: Asked(name, declared, verified or [])}, on)[uscc]
+    return found.states(), found.register_facts()
 
 
-def look_up_many(asked: Mapping[str, Asked], on: date) -> dict[str, tuple[dict[str, TitleState], dict[str, Fact]]]:
-    """`look_up` for many enterprises, by credit code, in the same two queries."""
-    codes = {*REGISTERS.values(), *_ONE_REGISTER.values()}
-    registers = {r.code: r for r in Register.objects.filter(code__in=codes)}
-    by_id = {r.pk: r for r in registers.values()}
-    found = {uscc: _Found() for uscc in asked}
+def look_up_many(asked: Mapping[str, Asked], on: date) -> dict[str, LookedUp]:
+    """The same for many enterprises, by credit code, in the same two queries."""
+    codes = {*REGISTERS.values(), *REGISTER_FACTS.values()}
+    by_id = {register.pk: register for register in Register.objects.filter(code__in=codes)}
+    registers = {register.code: register for register in by_id.values()}
+    found = {uscc: LookedUp(one, registers, on) for uscc, one in asked.items()}
     by_name: dict[str, list[str]] = {}
     for uscc, one in asked.items():
         if plain := plain_name(one.name):
             by_name.setdefault(plain, []).append(uscc)
     matching = Q(uscc__in=list(asked)) | Q(uscc="", plain_name__in=list(by_name))
-    for entry in RegisterEntry.objects.valid_on(on).filter(matching, register__in=by_id):
-        entry.register = by_id[entry.register_id]
-        if entry.uscc:
-            found[entry.uscc].entries[entry.register.code] = entry
-        else:
-            for uscc in by_name[entry.plain_name]:
-                found[uscc].by_name[entry.register.code] = entry
-    return {uscc: _states_and_facts(on, registers, found[uscc], one) for uscc, one in asked.items()}
-
-
-def _states_and_facts(
-    on: date, registers: Mapping[str, Register], found: _Found, asked: Asked
-) -> tuple[dict[str, TitleState], dict[str, Fact]]:
-    states = {kind: _state(kind, on, registers.get(code), code, found, asked) for kind, code in REGISTERS.items()}
-    facts = {fact: _on_register(registers.get(code), code, found, on) for fact, code in _ONE_REGISTER.items()}
-    return states, facts
+    entries = RegisterEntry.objects.valid_on(on).filter(matching, register__in=by_id)
+    for uscc, plain, register_id in entries.values_list("uscc", "plain_name", "register_id"):
+        for one in (uscc,) if uscc else by_name[plain]:
+            found[one].add(by_id[register_id], by_name=not uscc)
+    return found
 
 
 def at_their_word(declared: list[dict] | None, on: date) -> tuple[dict[str, TitleState], dict[str, Fact]]:
@@ -100,32 +133,9 @@ def at_their_word(declared: list[dict] | None, on: date) -> tuple[dict[str, Titl
     return states, facts
 
 
-def _on_register(register: Register | None, code: str, found: _Found, on: date) -> Fact:
-    if code in found.entries:
-        return Fact(True, "register")
-    if code in found.by_name:
-        return unknown(Because.UNVERIFIED, source=BY_NAME)
-    loaded = register is not None and register.is_loaded(on)
-    return Fact(False, "register") if loaded else unknown(Because.MISSING, source="register")
-
-
-def _state(kind: str, on: date, register: Register | None, code: str, found: _Found, asked: Asked) -> TitleState:
-    if code in found.entries:
-        return TitleState(True, "register", region=found.entries[code].register.region)
-    for title in _valid(kind, on, asked.verified):
-        return TitleState(True, "certificate", region=title.get("region", ""))
-    if code in found.by_name:
-        return TitleState(None, BY_NAME, Because.UNVERIFIED, found.by_name[code].register.region)
-    for title in _valid(kind, on, asked.declared or []):
-        return TitleState(None, "declared", Because.UNVERIFIED, title.get("region", ""))
-    if asked.declared is not None:
-        return TitleState(False, "declared")
-    if register is not None and register.is_loaded(on):
-        return TitleState(False, "register")
-    return TitleState(None, "register", Because.MISSING)
-
-
 def _valid(kind: str, on: date, titles: Iterable[dict]) -> list[dict]:
+    if not titles:
+        return []
     day = on.isoformat()
     return [
         t for t in titles if t["kind"] == kind and (t.get("valid_from") or day) <= day <= (t.get("valid_to") or day)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import date
 from decimal import Decimal
@@ -24,6 +24,9 @@ class Known:
     sources: Mapping[str, str] = field(default_factory=dict)
     conflicts: Mapping[str, tuple[object, ...]] = field(default_factory=dict)
     down: frozenset[str] = frozenset()
+
+
+Figure = Callable[[Known, date], Fact]
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,48 +86,34 @@ def build(known: Known, as_of: date) -> dict[str, Fact]:
 
     "Last year" is the last full year before `as_of`; a figure of another year never stands in for it.
     """
-    year, before = last_full_year(as_of), last_full_year(as_of) - 1
-    revenue = plain(known, f"annual.{year}.revenue", amount=True, period=str(year))
-    rd = plain(known, f"annual.{year}.rd_expense", amount=True, period=str(year))
-    employees, rd_staff = plain(known, "employees"), plain(known, "rd_employees")
+    return {code: figure(known, as_of) for code, figure in FIGURES.items()}
+
+
+def _annual(name: str, years_back: int = 0) -> Figure:
+    def figure(known: Known, as_of: date) -> Fact:
+        year = last_full_year(as_of) - years_back
+        return plain(known, f"annual.{year}.{name}", amount=True, period=str(year))
+
+    return figure
+
+
+def _same(key: str, *, amount: bool = False) -> Figure:
+    return lambda known, as_of: plain(known, key, amount=amount)
+
+
+def _age(known: Known, as_of: date) -> Fact:
     established = plain(known, "established_on")
-    facts = {
-        "revenue": revenue,
-        "rd_expense": rd,
-        "rd_expense_before": plain(known, f"annual.{before}.rd_expense", amount=True, period=str(before)),
-        "rd_ratio": ratio(rd, revenue, str(year)),
-        "employees": employees,
-        "rd_staff_ratio": ratio(rd_staff, employees),
-        "market_share": _share(known),
-        "institutional_equity_3y": plain(known, "institutional_equity_3y", amount=True),
-    }
-    facts["age"] = (
-        Fact(age_in_months(established.value, as_of), established.source)  # type: ignore[arg-type]
-        if established.value is not None
-        else established
-    )
-    for code, key in _SAME.items():
-        facts[code] = plain(known, key)
-    facts["size_class"] = _size_fact(sized(known, as_of))
-    facts["city"] = _city(plain(known, "district_code"))
-    facts["as_of"] = Fact(as_of, "calendar")
-    return facts
+    if established.value is None:
+        return established
+    return Fact(age_in_months(established.value, as_of), established.source)  # type: ignore[arg-type]
 
 
-_SAME = {
-    "class_1_ip": "class_1_ip",
-    "class_2_ip": "class_2_ip",
-    "class_1_ip_self_developed": "class_1_ip_self_developed",
-    "founder_doctorate": "team.founder_doctorate",
-    "doctorates": "team.doctorates_or_senior_titles",
-    "core_members": "team.core_members",
-    "key_talent_programme": "team.key_talent_programme",
-    "market_rank": "market.rank_national",
-    "chain_leader_customers": "market.chain_leader_customers",
-    "standards_led": "market.standards_led",
-    "tax_grade": "tax_grade",
-    "bureau_overdue": "bureau_overdue",
-}
+def _rd_ratio(known: Known, as_of: date) -> Fact:
+    return ratio(_rd(known, as_of), _revenue(known, as_of), str(last_full_year(as_of)))
+
+
+def _rd_staff_ratio(known: Known, as_of: date) -> Fact:
+    return ratio(plain(known, "rd_employees"), plain(known, "employees"))
 
 
 _MUNICIPALITIES = ("11", "12", "31", "50")
@@ -147,6 +136,35 @@ def _share(known: Known) -> Fact:
             else unknown(fact.because or Because.MISTYPED, source=fact.source)
         )
     return Fact(Ratio(int(fact.value * 10_000), 1_000_000), fact.source)
+
+
+_revenue, _rd = _annual("revenue"), _annual("rd_expense")
+FIGURES: dict[str, Figure] = {
+    "revenue": _revenue,
+    "rd_expense": _rd,
+    "rd_expense_before": _annual("rd_expense", 1),
+    "rd_ratio": _rd_ratio,
+    "employees": _same("employees"),
+    "rd_staff_ratio": _rd_staff_ratio,
+    "market_share": lambda known, as_of: _share(known),
+    "institutional_equity_3y": _same("institutional_equity_3y", amount=True),
+    "age": _age,
+    "class_1_ip": _same("class_1_ip"),
+    "class_2_ip": _same("class_2_ip"),
+    "class_1_ip_self_developed": _same("class_1_ip_self_developed"),
+    "founder_doctorate": _same("team.founder_doctorate"),
+    "doctorates": _same("team.doctorates_or_senior_titles"),
+    "core_members": _same("team.core_members"),
+    "key_talent_programme": _same("team.key_talent_programme"),
+    "market_rank": _same("market.rank_national"),
+    "chain_leader_customers": _same("market.chain_leader_customers"),
+    "standards_led": _same("market.standards_led"),
+    "tax_grade": _same("tax_grade"),
+    "bureau_overdue": _same("bureau_overdue"),
+    "size_class": lambda known, as_of: _size_fact(sized(known, as_of)),
+    "city": lambda known, as_of: _city(plain(known, "district_code")),
+    "as_of": lambda known, as_of: Fact(as_of, "calendar"),
+}
 
 
 def sized(known: Known, as_of: date) -> Sized:
@@ -190,19 +208,24 @@ def stage_of(facts: Mapping[str, Fact]) -> str | None:
     return "mature" if age >= 96 and revenue >= 10_000_000_000 else "growth"  # type: ignore[operator]
 
 
+_TITLES = {f"title_{kind}": kind for kind in ("little_giant", "single_champion", "hnte", "tech_sme", "innovative_sme")}
+TITLE_CODES = (*_TITLES, "title_srdi_beijing", "title_srdi_elsewhere")
+
+
 def with_titles(states: Mapping[str, TitleState]) -> dict[str, Fact]:
-    """Title facts; a Beijing 专精特新 is told from another region's by the title's region code."""
-    facts = {
-        f"title_{kind}": title(states.get(kind))
-        for kind in ("little_giant", "single_champion", "hnte", "tech_sme", "innovative_sme")
-    }
-    srdi = states.get("srdi_sme")
-    here = srdi is not None and srdi.region.startswith("11")
-    settled = srdi is not None and srdi.held is not False and srdi.region
-    nothing = Fact(False, srdi.source) if settled else title(srdi)
-    facts["title_srdi_beijing"] = title(srdi) if not settled or here else nothing
-    facts["title_srdi_elsewhere"] = title(srdi) if not settled or not here else nothing
-    return facts
+    """The facts of `TITLE_CODES`."""
+    return {code: title_fact(code, states.get) for code in TITLE_CODES}
+
+
+def title_fact(code: str, state_of: Callable[[str], TitleState | None]) -> Fact:
+    """One of `TITLE_CODES`; a Beijing 专精特新 is told from another region's by the title's region code."""
+    if code in _TITLES:
+        return title(state_of(_TITLES[code]))
+    srdi = state_of("srdi_sme")
+    if srdi is None or srdi.held is False or not srdi.region:
+        return title(srdi)
+    is_wanted = srdi.region.startswith("11") == (code == "title_srdi_beijing")
+    return title(srdi) if is_wanted else Fact(False, srdi.source)
 
 
 def title(state: TitleState | None) -> Fact:

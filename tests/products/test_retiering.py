@@ -9,8 +9,11 @@ from accounts.models import EnterpriseProfile
 from portal.kernel import jobs
 from portal.kernel.clock import today
 from portal.kernel.models import Event, QueuedJob
-from products.domain import retiering, titles
+from products.domain import judging, retiering, titles
+from products.domain.evaluating import compiled, in_force
 from products.models import Evaluation, FactSnapshot, Register, RegisterEntry, TierAssignment
+from products.policy import engine
+from products.policy.facts import Known
 from products.tasks import retier_all
 from tests import factories
 
@@ -104,8 +107,27 @@ def test_many_are_looked_up_as_one_is(founder, defaults):
     asked = {e.uscc: titles.Asked(e.name) for e in (founder.enterprise, other)}
     many = titles.look_up_many(asked, today())
     for uscc, one in asked.items():
-        assert many[uscc] == titles.look_up(uscc=uscc, name=one.name, on=today(), declared=None)
+        found = many[uscc].states(), many[uscc].register_facts()
+        assert found == titles.look_up(uscc=uscc, name=one.name, on=today(), declared=None)
     rows = profiles.usable_rows_of([founder.enterprise.pk, other.pk])
     for firm in (founder.enterprise, other):
-        assert rows[firm.pk] == profiles.usable_rows(firm)
+        assert rows[firm.pk] == [(row.source, row.data) for row in profiles.usable_rows(firm)]
         assert len(rows[firm.pk]) == EnterpriseProfile.objects.filter(enterprise=firm).count()
+
+
+def test_facts_worked_out_when_asked_are_the_facts_of_a_screening(founder, defaults):
+    firm = founder.enterprise
+    enter(firm)
+    merged = profiles.merged(firm)
+    eager = judging.facts_at(
+        uscc=firm.uscc, name=firm.name, known=Known(merged.values, merged.sources, merged.conflicts),
+        declared_titles=merged.titles, verified_titles=merged.verified_titles, as_of=today(),
+    )  # fmt: skip
+    lazy = retiering.facts_of({firm.pk: (firm.uscc, firm.name)}, today())[firm.pk]
+    assert dict(lazy) == eager
+    assert lazy.get("no_such_fact") is None
+    with pytest.raises(KeyError):
+        lazy["no_such_fact"]
+    ladder = compiled(in_force("tiers", today()))
+    climbed = engine.climb(ladder, eager)
+    assert engine.place(ladder, lazy) == (climbed.code, climbed.outcome, climbed.could_be)
