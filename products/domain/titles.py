@@ -99,16 +99,18 @@ def look_up(
 
 
 def look_up_many(asked: Mapping[str, Asked], on: date) -> dict[str, LookedUp]:
-    """The same for many enterprises, by credit code, in the same two queries."""
+    """The same for many enterprises, by credit code, in as many queries; names are compared only where a list has any."""
     codes = {*REGISTERS.values(), *REGISTER_FACTS.values()}
     by_id = {register.pk: register for register in Register.objects.filter(code__in=codes)}
     registers = {register.code: register for register in by_id.values()}
     found = {uscc: LookedUp(one, registers, on) for uscc, one in asked.items()}
     by_name: dict[str, list[str]] = {}
-    for uscc, one in asked.items():
-        if plain := plain_name(one.name):
-            by_name.setdefault(plain, []).append(uscc)
-    matching = Q(uscc__in=list(asked)) | Q(uscc="", plain_name__in=list(by_name))
+    matching = Q(uscc__in=list(asked))
+    if len(asked) == 1 or RegisterEntry.objects.filter(uscc="").exists():
+        for uscc, one in asked.items():
+            if plain := plain_name(one.name):
+                by_name.setdefault(plain, []).append(uscc)
+        matching |= Q(uscc="", plain_name__in=list(by_name))
     entries = RegisterEntry.objects.valid_on(on).filter(matching, register__in=by_id)
     for uscc, plain, register_id in entries.values_list("uscc", "plain_name", "register_id"):
         for one in (uscc,) if uscc else by_name[plain]:
