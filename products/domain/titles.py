@@ -94,19 +94,23 @@ def look_up(
     *, uscc: str, name: str, on: date, declared: list[dict] | None, verified: list[dict] | None = None
 ) -> tuple[dict[str, TitleState], dict[str, Fact]]:
     """(state of every title kind, facts of single registers) in two queries."""
-    found = look_up_many({uscc: Asked(name, declared, verified or [])}, on)[uscc]
+    found = _look_up({uscc: Asked(name, declared, verified or [])}, on, with_names=True)[uscc]
     return found.states(), found.register_facts()
 
 
 def look_up_many(asked: Mapping[str, Asked], on: date) -> dict[str, LookedUp]:
-    """The same for many enterprises, by credit code, in as many queries; names are compared only where a list has any."""
+    """The same for many enterprises, by credit code, in three queries; names are compared only where a list has any."""
+    return _look_up(asked, on, with_names=RegisterEntry.objects.filter(uscc="").exists())
+
+
+def _look_up(asked: Mapping[str, Asked], on: date, *, with_names: bool) -> dict[str, LookedUp]:
     codes = {*REGISTERS.values(), *REGISTER_FACTS.values()}
     by_id = {register.pk: register for register in Register.objects.filter(code__in=codes)}
     registers = {register.code: register for register in by_id.values()}
     found = {uscc: LookedUp(one, registers, on) for uscc, one in asked.items()}
     by_name: dict[str, list[str]] = {}
     matching = Q(uscc__in=list(asked))
-    if len(asked) == 1 or RegisterEntry.objects.filter(uscc="").exists():
+    if with_names:
         for uscc, one in asked.items():
             if plain := plain_name(one.name):
                 by_name.setdefault(plain, []).append(uscc)
