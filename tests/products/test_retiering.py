@@ -87,7 +87,7 @@ def test_a_slice_costs_the_same_for_one_firm_and_for_three(founder, run_jobs, dj
         factories.submitted(firm)
     run_jobs()
     retiering.run_slice(after=0)
-    with django_assert_max_num_queries(7):
+    with django_assert_max_num_queries(8):
         retiering.run_slice(after=0)
 
 
