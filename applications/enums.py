@@ -72,3 +72,25 @@ DECLINE_WORDS: dict[str, tuple[str, str, int]] = {
     "credit_record": ("企业征信中有尚未结清的不良记录", "结清并取得证明后可再申请", 6),
     "out_of_scope": ("申请事项不在本产品的服务范围内", "可以看看其他产品，或请客户经理为您推荐", 0),
 }
+
+
+class MonitorBy(models.TextChoices):
+    """What the monitor of outcomes groups by."""
+
+    ALL = "all", "全部"
+    DISTRICT = "district", "注册地"
+    SIZE = "size", "规模"
+    INDUSTRY = "industry", "行业门类"
+    PRODUCT = "product", "产品"
+
+
+class ShiftOf(models.TextChoices):
+    OUTCOME = "outcome", "检查结果"
+    TIER = "tier", "分层"
+    MAKE_UP = "make_up", "申请构成"
+    GAP = "gap", "通过率差距"
+
+
+class ShiftLevel(models.TextChoices):
+    WATCH = "watch", "关注"
+    ALERT = "alert", "警示"

@@ -4,7 +4,7 @@ from celery import shared_task
 
 from accounts.domain import partners
 from applications import outbound
-from applications.domain import closing, evidence, screening
+from applications.domain import closing, evidence, monitoring, screening
 from applications.enums import Job
 from portal.kernel.idempotency import forget_old
 from portal.kernel.jobs import job
@@ -26,3 +26,8 @@ def expire() -> None:
     closing.expire_due()
     partners.expire_referrals()
     forget_old()
+
+
+@shared_task(name="applications.monitor")
+def monitor() -> None:
+    monitoring.refresh()

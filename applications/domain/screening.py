@@ -73,6 +73,9 @@ def _judge(application: Application) -> Screening:
         policies=policies,
         override=override,
     )
+    application.size_class = judged.size.size or ""
+    application.district_code = str(known.values.get("district_code") or "")
+    application.industry = str(known.values.get("industry_code") or "")[:1]
     facts = {**judged.facts, **build.with_request(application.wish)}
     taken = snapshot(subject=application.reference, as_of=as_of, facts=facts, is_sandbox=application.is_sandbox)
     tables = [policies[code] for code in TABLES if code in policies and application.is_credit]
@@ -127,7 +130,8 @@ def _copy_to_row(application: Application, screening: Screening) -> tuple[str, .
     )
     application.outcome = screening.eligibility.outcome
     application.passed, application.referred, application.failed = counts["pass"], counts["refer"], counts["fail"]
-    return ("tier", "tier_outcome", "score_low", "score_high", "outcome", "passed", "referred", "failed")
+    found = ("tier", "tier_outcome", "score_low", "score_high", "outcome", "passed", "referred", "failed")
+    return (*found, "size_class", "district_code", "industry")
 
 
 def _copy_terms(application: Application, screening: Screening) -> tuple[str, ...]:

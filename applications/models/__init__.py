@@ -1,5 +1,6 @@
 from applications.models.case import Application, Submission
 from applications.models.documents import Document
+from applications.models.monitoring import OutcomeTally, Shift
 from applications.models.notices import Notice
 from applications.models.review import Assessment, Decision, Note, Offer, Recommendation, Supplement
 from applications.models.screening import Evidence, Screening
@@ -14,8 +15,10 @@ __all__ = [
     "Note",
     "Notice",
     "Offer",
+    "OutcomeTally",
     "Recommendation",
     "Screening",
+    "Shift",
     "Step",
     "Submission",
     "Supplement",

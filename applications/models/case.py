@@ -72,6 +72,9 @@ class Application(models.Model):
     passed = models.PositiveSmallIntegerField(default=0)
     referred = models.PositiveSmallIntegerField(default=0)
     failed = models.PositiveSmallIntegerField(default=0)
+    size_class = models.CharField("规模", max_length=6, blank=True)
+    district_code = models.CharField("注册地", max_length=6, blank=True)
+    industry = models.CharField("行业门类", max_length=1, blank=True)
     # What the limit table and the routing set for it; None: not set, the product's own bounds hold.
     limit_amount = models.DecimalField("授信上限", max_digits=18, decimal_places=2, null=True)
     limit_min_rate_bp = models.PositiveIntegerField("利率下限（基点）", null=True)

@@ -7,6 +7,7 @@ import sys
 from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
+from applications.domain import monitoring
 from applications.management import bulk, demo
 
 
@@ -30,6 +31,7 @@ class Command(BaseCommand):
         self.stdout.write("demo data created" if demo.build() else "demo data already there")
         if count:
             self._bulk(count)
+        monitoring.refresh(weeks=monitoring.RECENT + monitoring.BASE + 1)
 
     def _bulk(self, count: int) -> None:
         done = 0
