@@ -11,7 +11,6 @@ from __future__ import annotations
 
 import csv
 import os
-import resource
 import subprocess
 import sys
 import tempfile
@@ -181,6 +180,7 @@ def alone(path: str) -> None:
     world.use(world.LARGE)
     with world.held_jobs():
         _bring_in(Path(path))
-    print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024)
+    peak = next(line for line in Path("/proc/self/status").read_text().splitlines() if line.startswith("VmHWM"))
+    print(int(peak.split()[1]) / 1024)
     _clear()
     assert not RegisterEntry.objects.filter(batch_in__isnull=False).exists()

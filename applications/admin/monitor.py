@@ -23,12 +23,14 @@ def overview(request: HttpRequest) -> HttpResponse:
     by = request.GET.get("by", MonitorBy.DISTRICT.value)
     if by not in MonitorBy.values or by == MonitorBy.ALL:
         raise Http404
+    weeks = monitor.weeks(since=today() - timedelta(weeks=26))
     context = {
         "title": "监测",
         "by": by,
         "tabs": [choice for choice in MonitorBy.choices if choice[0] != MonitorBy.ALL],
         "by_label": MonitorBy(by).label,
-        "weeks": monitor.weeks(since=today() - timedelta(weeks=26)),
+        "weeks": weeks,
+        "chart_width": len(weeks) * 10,
         "groups": monitor.groups(by, since=today() - timedelta(weeks=16)),
         "shifts": monitor.newest_shifts(),
     }

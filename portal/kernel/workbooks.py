@@ -90,7 +90,7 @@ def _streamed(sheet: Worksheet) -> Iterator[tuple[int, list[str]]]:
     number = 0
     try:
         for number, cells in enumerate(sheet.iter_rows(values_only=True), 1):
-            yield number, [_words(cell) for cell in cells]
+            yield number, [cell if type(cell) is str else "" if cell is None else _words(cell) for cell in cells]
     except InvalidInput:
         raise
     except Exception as error:  # as above
@@ -98,10 +98,6 @@ def _streamed(sheet: Worksheet) -> Iterator[tuple[int, list[str]]]:
 
 
 def _words(value: object) -> str:
-    if value is None:
-        return ""
-    if isinstance(value, str):
-        return value
     if isinstance(value, datetime):
         return value.date().isoformat()
     if isinstance(value, date):
