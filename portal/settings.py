@@ -258,6 +258,7 @@ FILE_SCANNER = env.str("FILE_SCANNER", "builtin" if DEMO else "clamd")
 CLAMD_ADDRESS = env.str("CLAMD_ADDRESS", "127.0.0.1:3310")
 UPLOAD_LIMIT = 20 * 1024 * 1024
 TABLE_LIMIT = 80 * 1024 * 1024  # a register of 600,000 rows
+COLUMNAR_DIR = env.str("COLUMNAR_DIR", str(VAR_DIR / "columnar"))  # a copy, on each worker's own disk
 MEDIA_ROOT = env.str("MEDIA_ROOT", str(VAR_DIR / "files"))
 
 STATIC_URL = "/static/"

@@ -30,6 +30,7 @@ def django_db_modify_db_settings():
 @pytest.fixture(autouse=True)
 def _surroundings(settings, tmp_path):
     settings.MEDIA_ROOT = str(tmp_path)
+    settings.COLUMNAR_DIR = str(tmp_path / "columnar")
     settings.PASSWORD_HASHERS = [
         "django.contrib.auth.hashers.MD5PasswordHasher",
         "accounts.hashers.MachineSecretHasher",

@@ -177,7 +177,9 @@ class Application(models.Model):
     @property
     def wish(self) -> Request:
         """The request as policy sees it."""
-        return Request(self.requested_amount, self.term_months, self.purpose or None, self.answers)
+        return Request(
+            self.requested_amount, self.term_months, self.purpose or None, self.answers, product=self.product.code
+        )
 
     @property
     def materials(self) -> list[dict]:

@@ -6,6 +6,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import date
 from functools import lru_cache
 
+from django.db.models import QuerySet
+
 from portal.kernel.canonical import digest
 from portal.kernel.clock import now
 from portal.kernel.errors import PolicyUnusable
@@ -48,6 +50,11 @@ def compiled(version: PolicyVersion) -> Document:
         return _compile(version.pk, version.sha256) if version.frozen_at else compile_document(version.document)
     except DocumentError as error:
         raise PolicyUnusable("policy_broken", "政策文档无法使用，转人工办理", place=error.place) from error
+
+
+def past(code: str) -> QuerySet[Evaluation]:
+    """Every stored evaluation of a policy's versions; what partners try in the sandbox is no past."""
+    return Evaluation.objects.filter(policy__code=code, snapshot__is_sandbox=False)
 
 
 def snapshot(*, subject: str, as_of: date, facts: Mapping[str, Fact], is_sandbox: bool = False) -> FactSnapshot:

@@ -24,11 +24,16 @@ OUTCOMES = {"pass": "符合", "fail": "不符合", "refer": "转人工"}
 
 def answer_of(document: Document, outcome: str, result: dict) -> str:
     """The answer of a policy in one word: the outcome, the tier, the lower end of the points, or the line that counts."""
-    if document.kind == "ladder":
+    return stored_answer(document.kind, outcome, result)
+
+
+def stored_answer(kind: str, outcome: str, result: dict) -> str:
+    """The same of a stored evaluation of a policy of this kind."""
+    if kind == "ladder":
         return result["tier"]
-    if document.lines:
+    if kind in SETTINGS:
         return result["line"] or ("none" if outcome == "not_applicable" else outcome)
-    return str(result["points"]) if document.kind == "scorecard" else outcome
+    return str(result["points"]) if kind == "scorecard" else outcome
 
 
 def answer_words(kind: str, answer: str) -> str:

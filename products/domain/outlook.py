@@ -125,12 +125,12 @@ def _products(judged: Judged, policies: dict) -> list[ProductOutlook]:
         if not product.is_credit or product.policy_code not in policies:
             continue
         policy = policies[product.policy_code]
-        outcome, result = judge_product(policy, judged, Request(), later=ASKED_LATER)
+        outcome, result = judge_product(policy, judged, Request(product=product.code), later=ASKED_LATER)
         document = compiled(policy)
         rules = {
             rule.code: (rule, raw["when"]) for rule, raw in zip(document.rules, document.raw["rules"], strict=True)
         }
-        facts = {**judged.facts, **build.with_request(Request())}
+        facts = {**judged.facts, **build.with_request(Request(product=product.code))}
         gaps = []
         for raw in result["findings"]:
             if raw["outcome"] not in ("fail", "refer"):

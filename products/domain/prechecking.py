@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from decimal import Decimal
 
@@ -57,7 +57,7 @@ def _answers(
         if not product.is_credit or product.policy_code not in policies:
             continue
         policy = policies[product.policy_code]
-        outcome, result = judge_product(policy, judged, wish, later=later)
+        outcome, result = judge_product(policy, judged, replace(wish, product=product.code), later=later)
         amount = indicative_amount(product, judged.facts, wish.amount, limit)
         out.append(ProductAnswer(product, policy, outcome, result, amount))
     return out

@@ -88,14 +88,13 @@ class GoldenCase(models.Model):
 
 
 class BackTest(models.Model):
-    """What a document would have answered on all past screenings of its policy. Filled in slices by a job."""
+    """What a document would have answered on all past screenings of its policy. Filled by a job, `done` as it copies."""
 
     policy = models.ForeignKey(PolicyVersion, on_delete=models.PROTECT, related_name="back_tests")
     sha256 = models.CharField("文档指纹", max_length=64)  # of the document as it was when the test began
     asked_by = models.ForeignKey(settings.AUTH_USER_MODEL, null=True, on_delete=models.PROTECT, related_name="+")
     asked_at = models.DateTimeField("开始时间")
     finished_at = models.DateTimeField("完成时间", null=True)
-    last_evaluation_id = models.BigIntegerField(default=0)  # how far the slices have come
     total = models.PositiveIntegerField("历史评估", default=0)
     done = models.PositiveIntegerField("已测", default=0)
     result = models.JSONField("结果", default=dict)

@@ -282,8 +282,8 @@ def _test_of(spec: FactSpec, raw: dict, place: str) -> Condition:
 def _members(spec: FactSpec, raw: object, place: str) -> list[str]:
     if not isinstance(raw, list) or not raw or not all(isinstance(m, str) for m in raw):
         raise DocumentError(place, "需要一组文本")
-    if spec.code == "city" and not all(re.fullmatch(_CITY, member) for member in raw):
-        raise DocumentError(place, "城市写六位行政区划代码，例如 110000")
+    if spec.code in ("city", "district") and not all(re.fullmatch(_CITY, member) for member in raw):
+        raise DocumentError(place, "城市和区县写六位行政区划代码，例如 110000")
     if spec.choices and any(member not in spec.choices for member in raw):
         raise DocumentError(place, f"{spec.label}只有 {'、'.join(spec.choices)}")
     if len(set(raw)) != len(raw) or len(raw) > MAX_PARTS:

@@ -163,6 +163,7 @@ FIGURES: dict[str, Figure] = {
     "bureau_overdue": _same("bureau_overdue"),
     "size_class": lambda known, as_of: _size_fact(sized(known, as_of)),
     "city": lambda known, as_of: _city(plain(known, "district_code")),
+    "district": _same("district_code"),
     "as_of": lambda known, as_of: Fact(as_of, "calendar"),
 }
 
@@ -244,11 +245,13 @@ class Request:
     term_months: int | None = None
     purpose: str | None = None
     answers: Mapping[str, object] = field(default_factory=dict)
+    product: str | None = None  # its code
 
 
 def with_request(request: Request) -> dict[str, Fact]:
     """Facts of one request."""
     asked = {
+        "product": request.product,
         "requested_amount": None if request.amount is None else _fen(request.amount),
         "term_months": request.term_months,
         "purpose": request.purpose or None,

@@ -6,6 +6,7 @@ import json
 from dataclasses import dataclass
 
 from accounts.models import User
+from accounts.profile_rules import DISTRICT_NAMES
 from portal.kernel.actors import Actor
 from portal.kernel.canonical import digest
 from portal.kernel.clock import today
@@ -15,7 +16,7 @@ from products.domain.backtesting import SLICES_BY
 from products.domain.evaluating import policies_in_force
 from products.domain.workbooks import KINDS
 from products.enums import SIZE_LABELS, Tier
-from products.models import BackTest, GoldenCase, PolicyVersion
+from products.models import BackTest, GoldenCase, PolicyVersion, Product
 from products.policy.catalogue import CODE_LABELS, FACTS
 from products.policy.document import Document, compile_document
 from products.policy.engine import read
@@ -178,7 +179,7 @@ def back_test_words(test: BackTest, kind: str, *, is_this: bool) -> dict:
         "changed": changed,
         "share": f"{changed * 100 / test.done:.1f}%" if test.done else "",
         "slices": [
-            {"label": label, "parts": _parts(result.get("slices", {}).get(name, {}))}
+            {"label": label, "parts": _parts(name, result.get("slices", {}).get(name, {}))}
             for name, label in SLICES_BY.items()
         ],
         "missing": [
@@ -195,10 +196,11 @@ def back_test_words(test: BackTest, kind: str, *, is_this: bool) -> dict:
     }
 
 
-def _parts(found: dict) -> list[dict]:
+def _parts(name: str, found: dict) -> list[dict]:
+    names = dict(Product.objects.values_list("code", "name")) if name == "product" and found else DISTRICT_NAMES
     parts = [
         {
-            "label": _slice_label(code),
+            "label": names.get(code) or _slice_label(code),
             "all": part["all"],
             "changed": part.get("changed", 0),
             "width": part.get("changed", 0) * 100 // part["all"],

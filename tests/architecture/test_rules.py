@@ -5,7 +5,10 @@ import base64
 import hashlib
 import importlib.metadata
 import inspect
+import os
 import re
+import subprocess
+import sys
 from importlib.util import find_spec
 from pathlib import Path
 
@@ -183,3 +186,10 @@ def test_every_feature_in_docs_names_a_test_that_exists():
     assert len(named) > 50
     missing = [(file, name) for file, name in named if f"def {name}(" not in (ROOT / file).read_text()]
     assert missing == []
+
+
+def test_web_process_starts_without_what_only_workers_need():
+    code = "import portal.wsgi, sys; print([m for m in ('polars',) if m in sys.modules])"
+    environment = {**os.environ, "DJANGO_SETTINGS_MODULE": "portal.settings"}
+    done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, env=environment, capture_output=True, text=True)
+    assert (done.stdout.strip(), done.returncode) == ("[]", 0), done.stderr

@@ -42,7 +42,12 @@ def worker(django_db_setup, shared_files, tmp_path_factory):
     log = tmp_path_factory.mktemp("worker") / "log"
     host = connection.settings_dict["OPTIONS"]["host"]
     database = f"postgres://postgres@/{connection.settings_dict['NAME']}?host={host}"
-    environment = {**os.environ, "DATABASE_URL": database, "MEDIA_ROOT": shared_files}
+    environment = {
+        **os.environ,
+        "DATABASE_URL": database,
+        "MEDIA_ROOT": shared_files,
+        "COLUMNAR_DIR": f"{shared_files}/columnar",
+    }
     with log.open("wb") as out:
         process = subprocess.Popen(
             [sys.executable, "-m", "celery", "-A", "portal", "worker", "--concurrency", "1", "--loglevel", "INFO"],
