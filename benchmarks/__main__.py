@@ -18,7 +18,18 @@ from pathlib import Path
 from benchmarks.table import Row, render
 from tests import services
 
-TOPICS = ("engine", "starts", "queue_plans", "pages", "api", "submits", "screenings", "retierings", "registers")
+TOPICS = (
+    "engine",
+    "starts",
+    "queue_plans",
+    "pages",
+    "api",
+    "submits",
+    "screenings",
+    "retierings",
+    "registers",
+    "backtests",
+)
 
 
 def main(arguments: list[str]) -> int:

@@ -176,11 +176,16 @@ def _peak(path: Path) -> float:
     return float(done.stdout.split()[-1])
 
 
+def peak_of_this_process() -> float:
+    """Most memory held since this program began, in MB; what the parent held before does not count."""
+    peak = next(line for line in Path("/proc/self/status").read_text().splitlines() if line.startswith("VmHWM"))
+    return int(peak.split()[1]) / 1024
+
+
 def alone(path: str) -> None:
     world.use(world.LARGE)
     with world.held_jobs():
         _bring_in(Path(path))
-    peak = next(line for line in Path("/proc/self/status").read_text().splitlines() if line.startswith("VmHWM"))
-    print(int(peak.split()[1]) / 1024)
+    print(peak_of_this_process())
     _clear()
     assert not RegisterEntry.objects.filter(batch_in__isnull=False).exists()
