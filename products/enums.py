@@ -80,6 +80,7 @@ class Job(StrEnum):
 
     BACK_TEST = "products.back_test"
     RETIER = "products.retier_slice"
+    SHADOW = "products.shadow_slice"
     REGISTER_READ = "products.register_read"
     REGISTER_APPLY = "products.register_apply"
     REGISTER_REVERT = "products.register_revert"

@@ -3,7 +3,7 @@
 from celery import shared_task
 
 from portal.kernel.jobs import job
-from products.domain import backtesting, overriding, retiering
+from products.domain import backtesting, overriding, retiering, shadowing
 from products.domain.registering import importing
 from products.enums import Job
 
@@ -31,6 +31,16 @@ def apply_register(*, batch_id: int) -> None:
 @job(Job.REGISTER_REVERT)
 def revert_register(*, batch_id: int) -> None:
     importing.revert(batch_id=batch_id)
+
+
+@job(Job.SHADOW)
+def follow_in_shadow(*, run_id: int) -> None:
+    shadowing.follow(run_id=run_id)
+
+
+@shared_task(name="products.shadow")
+def shadow() -> None:
+    shadowing.follow_all()
 
 
 @shared_task(name="products.retier")

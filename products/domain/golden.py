@@ -36,6 +36,13 @@ def stored_answer(kind: str, outcome: str, result: dict) -> str:
     return str(result["points"]) if kind == "scorecard" else outcome
 
 
+def move_of(kind: str, before: str, after: str) -> str:
+    """`before>after`; points only rise, fall or stay."""
+    if kind != "scorecard":
+        return f"{before}>{after}"
+    return "same" if before == after else "higher" if int(after) > int(before) else "lower"
+
+
 def answer_words(kind: str, answer: str) -> str:
     if kind == "ladder":
         return Tier(answer).label if answer in Tier.values else answer

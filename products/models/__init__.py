@@ -2,6 +2,7 @@ from products.models.catalogue import Product
 from products.models.overrides import TierOverride
 from products.models.policy import BackTest, Evaluation, FactSnapshot, GoldenCase, PolicyVersion, TierAssignment
 from products.models.registers import Register, RegisterBatch, RegisterEntry, StagedRow
+from products.models.shadow import ShadowRun
 
 __all__ = [
     "BackTest",
@@ -13,6 +14,7 @@ __all__ = [
     "Register",
     "RegisterBatch",
     "RegisterEntry",
+    "ShadowRun",
     "StagedRow",
     "TierAssignment",
     "TierOverride",

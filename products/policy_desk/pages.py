@@ -11,7 +11,7 @@ from portal.kernel.actors import Actor
 from portal.kernel.canonical import digest
 from portal.kernel.clock import today
 from portal.kernel.models import Event
-from products.domain import authoring, golden
+from products.domain import authoring, golden, shadowing
 from products.domain.backtesting import SLICES_BY
 from products.domain.evaluating import policies_in_force
 from products.domain.workbooks import KINDS
@@ -32,6 +32,8 @@ ACT_WORDS = {
     "policy.published": "发布",
     "policy.discarded": "作废",
     "policy.retired": "停用",
+    "policy.shadow_started": "开始影子运行",
+    "policy.shadow_stopped": "停止影子运行",
     "policy.golden_saved": "加了标准样例",
     "policy.golden_removed": "删了标准样例",
 }
@@ -120,6 +122,7 @@ def version_page(version: PolicyVersion, actor: Actor, *, may_write: bool) -> di
         "missing": authoring.why_not_hand_in(version) if version.is_open else [],
         "why_not_publish": authoring.why_not_publish(version, actor) if version.status == "submitted" else "",
         "test": test and back_test_words(test, document.kind, is_this=test.sha256 == fingerprint),
+        "shadow": _shadow(version, document.kind),
         "golden": [
             {
                 "row": row,
@@ -162,15 +165,7 @@ def _history(version: PolicyVersion) -> list[dict]:
 def back_test_words(test: BackTest, kind: str, *, is_this: bool) -> dict:
     """A back-test for reading; a matrix of answers, shares of changed cases by slice, missing facts."""
     result = test.result
-    words = {"higher": "分数升高", "lower": "分数降低", "same": "分数不变"}
-    moves = []
-    for move, count in sorted(result.get("matrix", {}).items(), key=lambda pair: -pair[1]):
-        before, _, after = move.partition(">")
-        label = words.get(move) or f"{golden.answer_words(kind, before)} → {golden.answer_words(kind, after)}"
-        is_change = move != "same" if move in words else before != after
-        moves.append(
-            {"label": label, "count": count, "is_change": is_change, "width": count * 100 // max(test.done, 1)}
-        )
+    moves = _moves(result, kind, test.done)
     changed = sum(move["count"] for move in moves if move["is_change"])
     return {
         "row": test,
@@ -185,14 +180,40 @@ def back_test_words(test: BackTest, kind: str, *, is_this: bool) -> dict:
         "missing": [
             (FACTS[code].label, count) for code, count in sorted(result.get("missing", {}).items(), key=lambda p: -p[1])
         ],
-        "listed": [
-            {
-                **row,
-                "before": golden.answer_words(kind, row["before"]),
-                "after": golden.answer_words(kind, row["after"]),
-            }
-            for row in result.get("changed", [])[:50]
-        ],
+        "listed": _listed(result, kind),
+    }
+
+
+def _moves(result: dict, kind: str, done: int) -> list[dict]:
+    """The matrix of answers, the commonest first."""
+    words, moves = {"higher": "分数升高", "lower": "分数降低", "same": "分数不变"}, []
+    for move, count in sorted(result.get("matrix", {}).items(), key=lambda pair: -pair[1]):
+        before, _, after = move.partition(">")
+        label = words.get(move) or f"{golden.answer_words(kind, before)} → {golden.answer_words(kind, after)}"
+        is_change = move != "same" if move in words else before != after
+        moves.append({"label": label, "count": count, "is_change": is_change, "width": count * 100 // max(done, 1)})
+    return moves
+
+
+def _listed(result: dict, kind: str) -> list[dict]:
+    return [
+        {**row, **{side: golden.answer_words(kind, row[side]) for side in ("before", "after")}}
+        for row in result.get("changed", [])[:50]
+    ]
+
+
+def _shadow(version: PolicyVersion, kind: str) -> dict | None:
+    """The newest shadow run of a version for reading."""
+    run = version.shadow_runs.select_related("started_by").order_by("-pk").first()
+    if run is None:
+        return None
+    agreed = shadowing.agreed(run)
+    return {
+        "row": run,
+        "moves": _moves(run.result, kind, run.done),
+        "listed": _listed(run.result, kind),
+        "agreed": f"{agreed * 100 / run.done:.1f}%" if run.done else "",
+        "is_this": run.sha256 == (version.sha256 or digest(version.document)),
     }
 
 

@@ -17,7 +17,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 from portal.kernel.clock import today
 from portal.kernel.errors import PortalError
 from portal.kernel.web import put_error
-from products.domain import authoring, backtesting, workbooks
+from products.domain import authoring, backtesting, shadowing, workbooks
 from products.models import PolicyVersion
 from products.policy.document import compile_document
 from products.policy.tables import COLUMNS, TableError, to_document, to_rows
@@ -267,6 +267,19 @@ def back_test(request: HttpRequest, code: str, number: int) -> HttpResponse:
     return redirect("admin:policy_version", code, number)
 
 
+@require_POST
+def shadow(request: HttpRequest, code: str, number: int) -> HttpResponse:
+    """Start the shadow run of a version, or stop the one that is on."""
+    desk(request, writes=True)
+    found = version_of(code, number)
+    work = shadowing.stop if request.POST.get("act") == "stop" else shadowing.start
+    try:
+        work(version_id=found.pk, actor=request.actor)
+    except PortalError as error:
+        messages.error(request, error.message)
+    return redirect("admin:policy_version", code, number)
+
+
 def urls(site: admin.AdminSite) -> list:
     guard = site.admin_view
     one = "policies/<slug:code>/<int:number>"
@@ -282,6 +295,7 @@ def urls(site: admin.AdminSite) -> list:
         path(f"{one}/workbook/", guard(files.workbook), name="policy_workbook"),
         path(f"{one}/file/", guard(files.policy_file), name="policy_file"),
         path(f"{one}/back-test/", guard(back_test), name="policy_back_test"),
+        path(f"{one}/shadow/", guard(shadow), name="policy_shadow"),
         path(f"{one}/trial/", guard(trials.trial), name="policy_trial"),
         path(f"{one}/golden/", guard(trials.save_golden), name="policy_golden"),
         path(f"{one}/golden/<int:case_id>/remove/", guard(trials.remove_golden), name="policy_golden_remove"),
