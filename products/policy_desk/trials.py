@@ -2,23 +2,29 @@
 
 from __future__ import annotations
 
+import re
+
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_POST
 
+from portal.kernel.access import note_access
+from portal.kernel.actors import Actor
 from portal.kernel.errors import PortalError
 from portal.kernel.web import put_error
 from products.domain import golden
-from products.models import GoldenCase
+from products.models import FactSnapshot, GoldenCase
 from products.policy.catalogue import FACTS
 from products.policy.document import compile_document
-from products.policy.fact_text import FactTextError, read_facts
-from products.policy.replaying import result_of
+from products.policy.fact_text import FactTextError, read_facts, show_facts
+from products.policy.replaying import facts_from_json, result_of
 from products.policy_desk import pages
 from products.policy_desk.common import desk, page, version_of
 from products.policy_desk.forms import GoldenForm, TrialForm
+
+_REFERENCE = re.compile(r"[A-Z]{2}[0-9]{8}-[0-9A-Z]{6}")
 
 
 @never_cache
@@ -31,7 +37,10 @@ def trial(request: HttpRequest, code: str, number: int) -> HttpResponse:
     context = {"title": f"{found.title} 第 {found.number} 版：试算", "version": found, "may_write": may_write}
     if request.method != "POST":
         wanted = "\n".join(f"{FACTS[name].label} = " for name in FACTS if name in document.facts)
-        return page(request, "admin/policy_trial.html", {**context, "form": TrialForm(), "wanted": wanted})
+        subject = request.GET.get("subject", "").strip()
+        facts, told = _facts_of(subject, request.actor) if subject else ("", "")
+        context |= {"form": TrialForm(initial={"facts": facts}), "wanted": wanted, "subject": subject, "told": told}
+        return page(request, "admin/policy_trial.html", context, status=404 if told else 200)
     form = TrialForm(request.POST)
     if form.is_valid():
         try:
@@ -51,6 +60,18 @@ def trial(request: HttpRequest, code: str, number: int) -> HttpResponse:
                 ),
             }
     return page(request, "admin/policy_trial.html", {**context, "form": form}, status=422 if form.errors else 200)
+
+
+def _facts_of(subject: str, actor: Actor) -> tuple[str, str]:
+    """(the facts a case was last judged on, what is wrong instead). Whoever looks is written down."""
+    taken = None
+    if _REFERENCE.fullmatch(subject):
+        kept = FactSnapshot.objects.filter(subject=subject, is_sandbox=False).order_by("-taken_at", "-pk")
+        taken = kept.first()
+    if taken is None:
+        return "", "没有这件申请，或它还没有初筛过。请填申请编号，例如 SQ20261126-AB12CD"
+    note_access(actor=actor, subject=subject, field="facts", reason="政策试算")
+    return show_facts(facts_from_json(taken.facts)), ""
 
 
 @require_POST

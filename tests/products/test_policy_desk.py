@@ -10,6 +10,7 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
 
 from portal.kernel.clock import today
+from portal.kernel.models import AccessRecord
 from products.domain import authoring, backtesting, golden, workbooks
 from products.domain.evaluating import in_force
 from products.models import BackTest, GoldenCase, PolicyVersion
@@ -292,3 +293,24 @@ def test_a_workbook_of_a_hundred_megabytes_is_refused_before_it_is_read(author):
     with pytest.raises(Exception, match="workbook_too_large"):
         workbooks.read(file, 100 * 1024 * 1024, code="zhaojiedai", kind="eligibility")
     assert file.tell() == 0
+
+
+def test_a_real_case_is_tried_with_the_facts_it_was_judged_on(author, founder, run_jobs, client):
+    application = factories.submitted(founder)
+    run_jobs()
+    answer = author.get(f"{BASE}/1/trial/", {"subject": application.reference})
+    facts = answer.context["form"].initial["facts"]
+    assert "注册区县 = 110108" in facts
+    assert "产品 = zhaojiedai" in facts
+    words = author.post(f"{BASE}/1/trial/", {"facts": facts}).content.decode()
+    assert "<span>符合</span>" in words
+    seen = AccessRecord.objects.get()
+    assert (seen.subject, seen.field, seen.reason) == (application.reference, "facts", "政策试算")
+
+
+@pytest.mark.parametrize("subject", ["SQ20200101-AAAAAA", "x", "policy:1", "SQ20200101-AAAAAA' OR 1"])
+def test_a_case_that_is_none_is_said_at_its_field(author, subject):
+    answer = author.get(f"{BASE}/1/trial/", {"subject": subject})
+    assert answer.status_code == 404
+    assert "没有这件申请" in answer.content.decode()
+    assert not AccessRecord.objects.exists()
