@@ -46,6 +46,11 @@ class ConsentKind(models.TextChoices):
     PERSONAL_CREDIT = "personal_credit", "个人征信查询授权"
     TAX_DATA = "tax_data", "纳税与发票数据授权"
     PARTNER = "partner", "委托合作机构办理"
+    PRIVATE_BANKING = "private_banking", "私人银行个人信息授权"
+
+
+# Given by a person for that person alone: another member's consent does not stand in for it.
+OWN_PERSON = frozenset({ConsentKind.PRIVATE_BANKING})
 
 
 class PartnerKind(models.TextChoices):

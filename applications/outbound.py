@@ -48,6 +48,8 @@ def _write_notices(reference: str) -> int:
         return 0
     events = Event.objects.filter(stream=reference, seq__gt=head.announced, public=True, type__in=WORDS).order_by("seq")
     members = Membership.objects.current().verified().filter(enterprise_id=application.enterprise_id)
+    if application.is_personal:
+        members = members.filter(user_id=application.created_by_id)
     people = list(members.values_list("user_id", flat=True))
     rows = [
         Notice(

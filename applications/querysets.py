@@ -55,14 +55,14 @@ def _shared(on: date) -> Q:
 
 class ApplicationQuerySet(models.QuerySet):
     def visible_to(self, actor: Actor) -> ApplicationQuerySet:
-        """Applicants: all of an enterprise they are verified for, else only their own drafts. Partners: their own. Bankers: all submitted."""
+        """Applicants: all of an enterprise they are verified for but others' personal matters, else only their own drafts. Partners: their own. Bankers: all submitted."""
         if actor.kind is ActorKind.APPLICANT:
             # The firms first, as a list: by EXISTS alone the database reads every application there is.
             firms = Membership.objects.of(actor).values("enterprise_id")
             verified = Membership.objects.of(actor).verified().filter(enterprise_id=OuterRef("enterprise_id"))
-            own_draft = Q(created_by_id=actor.user_id, status="draft")
+            own = Q(created_by_id=actor.user_id)
             return self.filter(is_sandbox=False, enterprise_id__in=firms).filter(
-                (Exists(verified) & _shared(today())) | own_draft
+                (Exists(verified) & _shared(today()) & (Q(is_personal=False) | own)) | (own & Q(status="draft"))
             )
         if actor.kind is ActorKind.PARTNER:
             return self.filter(partner_id=actor.partner_id, is_sandbox=actor.is_sandbox)

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from django.db.models import Q
+
 from accounts import rules
-from accounts.enums import ConsentKind, Role
+from accounts.enums import OWN_PERSON, ConsentKind, Role
 from accounts.models import Consent, ConsentText, Enterprise, Membership, Partner
 from portal.kernel.actors import Actor, ActorKind
 from portal.kernel.clock import now, today
@@ -21,9 +23,10 @@ def current_texts(kinds: list[str]) -> list[ConsentText]:
     return [newest[kind] for kind in kinds if kind in newest]
 
 
-def missing_kinds(enterprise: Enterprise, kinds: list[str]) -> list[str]:
-    """Kinds without a live consent to their current text."""
-    live = set(Consent.objects.live().filter(enterprise=enterprise, kind__in=kinds).values_list("text_id", flat=True))
+def missing_kinds(enterprise: Enterprise, kinds: list[str], person_id: int | None) -> list[str]:
+    """Kinds without a live consent to their current text; of a kind that is a person's own, without `person_id`'s own."""
+    given = Consent.objects.live().filter(enterprise=enterprise, kind__in=kinds)
+    live = set(given.filter(~Q(kind__in=OWN_PERSON) | Q(given_by_id=person_id)).values_list("text_id", flat=True))
     return [text.kind for text in current_texts(kinds) if text.pk not in live]
 
 
@@ -57,7 +60,8 @@ def give_locked(
         raise NotPermitted("may_not_consent", "这份授权要由{who}签署", who=who)
     if text.sha256 != text_sha256 or text.pk not in {t.pk for t in current_texts([text.kind])}:
         raise StaleObject("consent_text_changed", "授权书文本已更新，请重新阅读后签署")
-    existing = Consent.objects.live().filter(enterprise=membership.enterprise, text=text, partner=partner).first()
+    given = Consent.objects.live().filter(enterprise=membership.enterprise, text=text, partner=partner)
+    existing = (given.filter(given_by_id=actor.user_id) if text.kind in OWN_PERSON else given).first()
     if existing:
         return existing
     consent = Consent.objects.create(
@@ -89,11 +93,14 @@ def revoke(*, consent_id: int, actor: Actor) -> Consent:
     """Withdraw a consent. What was done under it stays lawful; nothing new is done."""
     consent = Consent.objects.select_for_update().select_related("enterprise").get(pk=consent_id)
     membership = Membership.objects.of(actor).filter(enterprise=consent.enterprise).first()
-    if membership is None or not may_sign(membership, consent.kind):
+    is_anothers = consent.kind in OWN_PERSON and consent.given_by_id != actor.user_id
+    if membership is None or is_anothers or not may_sign(membership, consent.kind):
         raise NotPermitted("may_not_revoke", "撤回授权要由签署人或法定代表人办理")
     if consent.revoked_at is None:
         # Every live version of the same consent ends, or an older wording would go on allowing it.
         same = Consent.objects.live().filter(enterprise=consent.enterprise, kind=consent.kind, partner=consent.partner)
+        if consent.kind in OWN_PERSON:
+            same = same.filter(given_by_id=consent.given_by_id)
         consent.revoked_at = now()
         same.update(revoked_at=consent.revoked_at)
         record(

@@ -35,6 +35,8 @@ def membership_for(application: Application, actor: Actor) -> Membership:
     )
     if found is None:
         raise NotPermitted("not_a_member", "您已不再是这家企业的成员")
+    if application.is_personal and application.created_by_id != actor.user_id:
+        raise NotPermitted("not_yours", "这是提出的人自己的事，只有本人能办理")
     if not found.is_verified and application.created_by_id != actor.user_id:
         raise NotPermitted("membership_unverified", "核验企业身份后才能办理别人填写的申请")
     return found

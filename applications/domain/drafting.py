@@ -70,6 +70,8 @@ def start_by_partner(*, uscc: str, product_code: str, request: dict, actor: Acto
     product = Product.objects.offered().filter(code=product_code).first()
     if product is None:
         raise InvalidInput("product_unknown", "没有这个产品", field="/product")
+    if product.is_personal:
+        raise InvalidInput("product_personal", "这项服务只能由本人提出", field="/product")
     application = _create(
         enterprise=enterprise, product=product, actor=actor, partner_id=actor.partner_id, is_sandbox=actor.is_sandbox
     )
@@ -110,6 +112,7 @@ def _create(*, enterprise: Enterprise, product: Product, actor: Actor, **fields:
         enterprise=enterprise,
         product=product,
         lifecycle_name=product.lifecycle_name,
+        is_personal=product.is_personal,
         **fields,
     )
     record(

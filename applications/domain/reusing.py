@@ -101,6 +101,7 @@ def reusable_documents(application: Application) -> dict[str, Document]:
     rows = Document.objects.filter(
         application__enterprise_id=application.enterprise_id,
         application__is_sandbox=False,
+        application__is_personal=False,
         application__submitted_at__isnull=False,
         kind__in=wanted,
         removed_at=None,

@@ -88,7 +88,7 @@ def what_is_left(application: Application) -> dict[str, tuple[str, ...]]:
     merged = profiles.merged(application.enterprise)
     profile = {key: value for key, value in merged.values.items() if "." not in key}
     profile.setdefault("name", application.enterprise.name)
-    missing = consents.missing_kinds(application.enterprise, application.product.consents)
+    missing = consents.missing_kinds(application.enterprise, application.product.consents, application.created_by_id)
     kinds = set(application.documents.filter(removed_at=None).values_list("kind", flat=True))
     found = tasks(
         application, profile=profile, missing_consents=[ConsentKind(k).label for k in missing], document_kinds=kinds

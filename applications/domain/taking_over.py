@@ -24,7 +24,9 @@ def take_over_earlier(application: Application, membership: Membership) -> None:
     if not membership.is_verified:
         return
     earlier = (
-        Application.objects.filter(enterprise=application.enterprise, is_sandbox=False, submitted_at__isnull=False)
+        Application.objects.filter(
+            enterprise=application.enterprise, is_sandbox=False, is_personal=False, submitted_at__isnull=False
+        )
         .exclude(pk=application.pk)
         .order_by("-submitted_at")
         .first()

@@ -63,6 +63,8 @@ class Application(models.Model):
     sections_saved = models.JSONField(default=list, blank=True)
     taken_over = models.JSONField("沿用的内容", default=dict, blank=True)
 
+    is_personal = models.BooleanField("本人事务", default=False)  # its writer's own, no other member's
+
     # What screening found, copied here so that a queue row needs no join.
     tier = models.CharField("分层", max_length=4, choices=Tier, blank=True)
     tier_outcome = models.CharField(max_length=14, blank=True)

@@ -34,6 +34,7 @@ SOURCE_LABELS = {
     "certificate": "证书",
     "tiers": "五层规则",
     "score": "机评规则",
+    "stage": "阶段规则",
     "application": "本次申请",
     "300号": "划型标准",
     "credit_bureau": "企业征信",

@@ -105,12 +105,14 @@ def _judged(
         tier, tier_outcome = {**tier, "tier": override.tier, "could_be": []}, "pass"
         facts["tier"] = Fact(override.tier, "override")
     facts["score"] = Fact(score["points"], "score")
+    stage = build.stage_of(facts)
+    facts["stage"] = Fact(stage, "stage") if stage else unknown(Because.MISSING, source="stage")
     return Judged(
         known,
         states,
         facts,
         build.sized(known, as_of),
-        build.stage_of(facts),
+        stage,
         {**tier, "outcome": tier_outcome},
         tier_policy,
         score,

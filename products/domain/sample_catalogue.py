@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from portal.kernel.money import WAN
+from products.domain.sample_services import SERVICES, choice, material
 from products.enums import Purpose
 
 LOAN_PURPOSES = [
@@ -17,17 +18,9 @@ _COMMON_CONDITIONS = ["企业未列入失信被执行人名单", "企业征信�
 _ALL_BUT_REVOLVING = ["equal_installment", "equal_principal", "interest_first"]
 
 
-def _material(kind: str, label: str, why: str, *, required: bool = False, when: dict | None = None) -> dict:
-    return {"kind": kind, "label": label, "required": required, "why": why, **({"when": when} if when else {})}
-
-
-def _choice(code: str, label: str, choices: dict[str, str], **more: object) -> dict:
-    return {"code": code, "label": label, "type": "choice", "choices": [list(c) for c in choices.items()], **more}
-
-
-_STATEMENTS = _material("financial_statements", "上一年度财务报表", "有纳税数据授权时可以不传")
-_STATEMENTS_NEEDED = _material("financial_statements", "上一年度财务报表", "由人审查，核对两年数据", required=True)
-_EQUIPMENT_CONTRACT = _material(
+_STATEMENTS = material("financial_statements", "上一年度财务报表", "有纳税数据授权时可以不传")
+_STATEMENTS_NEEDED = material("financial_statements", "上一年度财务报表", "由人审查，核对两年数据", required=True)
+_EQUIPMENT_CONTRACT = material(
     "purchase_contract", "设备采购合同或报价单", "核对用途和付款对象", when={"purpose": ["equipment"]}
 )
 # A single payment over 1,000 万元 to one counterparty is paid by the bank to the counterparty (受托支付).
@@ -38,7 +31,7 @@ _SINGLE_PAYMENT = {
     "help": "超过的部分由银行按合同直接付给对方（受托支付），需要采购合同",
     "when": {"requested_amount": {"over": "10000000.00"}},
 }
-_TRUSTEE_CONTRACT = _material(
+_TRUSTEE_CONTRACT = material(
     "payment_contract", "受托支付的合同", "银行按合同付款", when={"single_payment_over": [True]}
 )
 
@@ -114,7 +107,7 @@ PRODUCTS: list[dict] = [
         ],
         "materials": [
             _STATEMENTS,
-            _material("ip_list", "知识产权清单", "件数较多时比逐件填写方便"),
+            material("ip_list", "知识产权清单", "件数较多时比逐件填写方便"),
             _EQUIPMENT_CONTRACT,
         ],
     },
@@ -135,7 +128,7 @@ PRODUCTS: list[dict] = [
         "max_term_months": 36,
         "methods": ["equal_installment", "equal_principal"],
         "questions": [
-            _choice(
+            choice(
                 "collateral_kind",
                 "用什么作押",
                 {"ip": "知识产权", "real_estate": "房产、土地", "machinery": "设备", "receivables": "应收账款"},
@@ -166,24 +159,24 @@ PRODUCTS: list[dict] = [
         "conditions": ["达到五层之一", "押品权属清楚、可以登记", *_COMMON_CONDITIONS],
         "materials": [
             _STATEMENTS,
-            _material(
+            material(
                 "ip_certificate", "专利证书或登记簿副本", "核对权属", required=True, when={"collateral_kind": ["ip"]}
             ),
-            _material(
+            material(
                 "property_certificate",
                 "不动产权证",
                 "核对权属",
                 required=True,
                 when={"collateral_kind": ["real_estate"]},
             ),
-            _material(
+            material(
                 "machinery_list",
                 "设备清单和购置发票",
                 "核对权属",
                 required=True,
                 when={"collateral_kind": ["machinery"]},
             ),
-            _material(
+            material(
                 "receivables_contract",
                 "形成应收账款的合同",
                 "核对付款人和账期",
@@ -212,8 +205,8 @@ PRODUCTS: list[dict] = [
         "questions": [_SINGLE_PAYMENT],
         "conditions": ["高新层（T3）及以上：高新技术企业、专精特新企业等", "近两年研发费用齐全", *_COMMON_CONDITIONS],
         "materials": [
-            _material("financial_statements", "上一年度财务报表", "核对两年研发费用", required=True),
-            _material("rd_ledger", "研发费用明细账", "研发费用与纳税数据不一致时用来说明"),
+            material("financial_statements", "上一年度财务报表", "核对两年研发费用", required=True),
+            material("rd_ledger", "研发费用明细账", "研发费用与纳税数据不一致时用来说明"),
             _EQUIPMENT_CONTRACT,
             _TRUSTEE_CONTRACT,
         ],
@@ -237,7 +230,7 @@ PRODUCTS: list[dict] = [
         "methods": ["equal_principal"],
         "purposes": [Purpose.ACQUISITION.value],
         "questions": [
-            _choice(
+            choice(
                 "deal_kind",
                 "交易类型",
                 {"control": "取得控制权", "minority": "参股"},
@@ -264,10 +257,10 @@ PRODUCTS: list[dict] = [
             "企业征信无当前逾期",
         ],
         "materials": [
-            _material("deal_agreement", "并购协议或意向书", "核对交易价款和双方", required=True),
+            material("deal_agreement", "并购协议或意向书", "核对交易价款和双方", required=True),
             _STATEMENTS_NEEDED,
-            _material("target_statements", "并购对象的财务报表", "由人审查交易时使用"),
-            _material(
+            material("target_statements", "并购对象的财务报表", "由人审查交易时使用"),
+            material(
                 "holding_proof",
                 "现有持股的证明",
                 "核对增持条件",
@@ -316,41 +309,5 @@ PRODUCTS: list[dict] = [
         "conditions": ["在专精特新“小巨人”企业名单中", *_COMMON_CONDITIONS],
         "materials": [_STATEMENTS, _EQUIPMENT_CONTRACT, _TRUSTEE_CONTRACT],
     },
-    {
-        "code": "account-opening",
-        "kind": "service",
-        "name": "开户服务",
-        "tagline": "对公账户，线上预填",
-        "stage": "育苗",
-        "order": 90,
-        "description": "先在线上填好开户信息、传好证照，到网点一次办完。需要开多个账户可以一次提出。",
-        "online": "apply",
-        "sla_days": 2,
-        "conditions": ["已完成工商登记"],
-        "consents": ["terms"],
-        "questions": [
-            _choice(
-                "account_kind",
-                "账户种类",
-                {"basic": "基本存款账户（企业第一个账户）", "general": "一般存款账户"},
-                required=True,
-            ),
-            {
-                "code": "accounts",
-                "label": "需要开几个",
-                "type": "count",
-                "unit": "个",
-                "when": {"account_kind": ["general"]},
-            },
-        ],
-        "materials": [
-            _material("licence", "营业执照", "到网点前先核对", required=True),
-            _material(
-                "basic_account_proof",
-                "基本存款账户信息",
-                "开一般账户时核对",
-                when={"account_kind": ["general"]},
-            ),
-        ],
-    },
+    *SERVICES,
 ]

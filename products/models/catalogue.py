@@ -29,6 +29,9 @@ class Product(models.Model):
     stage = models.CharField("服务阶段", max_length=20, blank=True)
     order = models.PositiveSmallIntegerField("排序", default=100)
     is_active = models.BooleanField("开放申请", default=True)
+    is_personal = models.BooleanField(
+        "本人事务", default=False, help_text="只有提出的人自己看得到，企业的其他成员看不到"
+    )
     is_sample = models.BooleanField("示例口径", default=True)
     lifecycle_name = models.CharField("流程", max_length=10, choices=[("credit", "信贷"), ("service", "服务")])
     policy_code = models.CharField("准入政策", max_length=40)

@@ -32,11 +32,14 @@ class FactSpec:
         return "public" if self.source in _PUBLIC or "名单" in self.source else "business"
 
 
-_PUBLIC = frozenset({"established_on", "district_code", "日历", "工信部联企业〔2011〕300号", "五层规则", "机评规则"})
+_PUBLIC = frozenset(
+    {"established_on", "district_code", "日历", "工信部联企业〔2011〕300号", "五层规则", "机评规则", "阶段规则"}
+)
 _CHOICES: dict[str, tuple[str, ...]] = {
     "tax_grade": ("A", "B", "M", "C", "D"),
     "size_class": ("large", "medium", "small", "micro"),
     "tier": ("T1", "T2", "T3", "T4", "T5", "none"),
+    "stage": ("startup", "growth", "mature"),
     "purpose": ("working_capital", "rd", "equipment", "expansion", "acquisition", "other"),
     "collateral_kind": ("ip", "real_estate", "machinery", "receivables"),
     "deal_kind": ("control", "minority"),
@@ -86,6 +89,7 @@ FACTS: dict[str, FactSpec] = _specs(
     ("on_abnormal_list", "列入经营异常名录", T.BOOLEAN, "名单"),
     ("on_relending_list", "列入科技创新和技术改造再贷款备选清单", T.BOOLEAN, "名单"),
     ("tier", "分层", T.CODE, "五层规则"),
+    ("stage", "发展阶段", T.CODE, "阶段规则"),
     ("score", "科创评分下限", T.POINTS, "机评规则"),
     ("product", "产品", T.CODE, "申请"),
     ("requested_amount", "申请金额", T.AMOUNT, "申请"),
@@ -144,6 +148,9 @@ CODE_LABELS: dict[str, str] = {
     "T4": "T4 专精层",
     "T5": "T5 领航层",
     "none": "未入层",
+    "startup": "初创期",
+    "growth": "成长期",
+    "mature": "成熟期",
     "working_capital": "日常经营周转",
     "rd": "研发投入",
     "equipment": "购置设备",

@@ -228,7 +228,7 @@ def test_consent_to_an_older_wording_is_stale(founder):
 def test_revoked_consent_is_missing_again(founder):
     factories.consent_to(founder.enterprise, ["terms"], founder.actor)
     consents.revoke(consent_id=Consent.objects.get().pk, actor=founder.actor)
-    assert consents.missing_kinds(founder.enterprise, ["terms"]) == ["terms"]
+    assert consents.missing_kinds(founder.enterprise, ["terms"], founder.user.pk) == ["terms"]
 
 
 def test_referral_needs_the_enterprises_own_verified_person(founder, run_jobs):

@@ -136,11 +136,23 @@ KINDS = {
         ["deal_agreement", "financial_statements", "holding_proof"],
     ),
     "account-opening": ({"account_kind": "general", "accounts": "2"}, ["accounts"], ["licence"]),
+    "policy-matching": ({"policy_topic": "titles", "policy_question": "专精特新怎么申报"}, [], []),
+    "capital-matching": ({"round": "b", "raise_amount": "3000", "raise_for": "扩大产线"}, [], []),
+    "cross-border": (
+        {"cross_border_kind": "debt", "counter_country": "德国", "debt_registered": "yes"},
+        ["debt_registered"],
+        ["debt_filing"],
+    ),
+    "private-banking": ({"private_topic": "education", "call_at": "evening"}, [], []),
 }  # fmt: skip
 
 
+SERVICES = ("account-opening", "policy-matching", "capital-matching", "cross-border", "private-banking")
+
+
 @pytest.mark.parametrize(
-    ("code", "width"), [(c, 1280) for c in KINDS] + [("zhaobaodai", 390), ("account-opening", 390)]
+    ("code", "width"),
+    [(c, 1280) for c in KINDS] + [("zhaobaodai", 390), ("account-opening", 390), ("private-banking", 390)],
 )
 def test_each_kind_of_product_from_its_page_to_the_machines_answer(world, visitor, code, width):
     need, conditional, documents = KINDS[code]
@@ -182,11 +194,7 @@ def test_each_kind_of_product_from_its_page_to_the_machines_answer(world, visito
     person.go(f"{base}documents/", f"{code}-documents")
     person.go(f"{base}check/", f"{code}-check")
     person.press("提交申请")
-    done = (
-        page.get_by_text("等客户经理领取")
-        if code == "account-opening"
-        else page.get_by_role("heading", name="检查结果")
-    )
+    done = page.get_by_text("等客户经理领取") if code in SERVICES else page.get_by_role("heading", name="检查结果")
     done.first.wait_for(timeout=20_000)
     person.look(f"{code}-status")
     application = Application.objects.get()
