@@ -101,12 +101,12 @@ class NeedForm(SectionForm):
 
 
 class ServiceNeedForm(NeedForm):
-    """What a service is asked for: its own questions and a word on what for."""
+    """What a service is asked for: its own questions and a word beside."""
 
-    title, lead = SERVICE_NEED, "告诉我们要办什么，到网点一次办完。"
+    title, lead = SERVICE_NEED, "告诉我们要办什么，客户经理先备好再联系您。"
     requested_amount = term_months = repayment_method = purpose = counterparties = None
     purpose_detail = forms.CharField(
-        label="主要用途", max_length=500, required=False, help_text="例如：日常结算、发放工资、缴税"
+        label="补充说明", max_length=500, required=False, help_text="还有什么想让客户经理先知道的，可以不填"
     )
 
     def __init__(self, *args: object, application: Application, **kwargs: object) -> None:

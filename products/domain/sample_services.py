@@ -38,6 +38,7 @@ SERVICES: list[dict] = [
                 "unit": "个",
                 "when": {"account_kind": ["general"]},
             },
+            {"code": "account_use", "label": "主要用途", "type": "text", "help": "例如：日常结算、发放工资、缴税"},
         ],
         "materials": [
             material("licence", "营业执照", "到网点前先核对", required=True),
