@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import timedelta
+from functools import partial
 
 from django import forms
-from django.contrib import admin, messages
+from django.contrib import admin
 from django.db.models import Q
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect
@@ -20,8 +21,7 @@ from accounts.models import Banker, Enterprise
 from applications.admin.desk import working_banker
 from applications.queries import queues
 from portal.kernel.clock import today
-from portal.kernel.errors import PortalError
-from portal.kernel.web import put_error
+from portal.kernel.web import is_done
 from products.domain import overriding
 from products.enums import Tier
 from products.models import TierAssignment, TierOverride
@@ -139,17 +139,8 @@ def propose(request: HttpRequest, uscc: str) -> HttpResponse:
     banker = working_banker(request)
     firm = get_object_or_404(Enterprise, uscc=uscc)
     form = ProposeForm(request.POST)
-    if form.is_valid():
-        try:
-            overriding.propose(enterprise_id=firm.pk, actor=request.actor, **form.cleaned_data)
-        except PortalError as error:
-            if error.field not in form.fields:
-                messages.error(request, error.message)
-                return redirect("admin:tier", uscc)
-            put_error(form, error)
-        else:
-            messages.success(request, "已提出，等另一位审批岗审批")
-            return redirect("admin:tier", uscc)
+    if is_done(request, form, partial(overriding.propose, enterprise_id=firm.pk), done="已提出，等另一位审批岗审批"):
+        return redirect("admin:tier", uscc)
     return _show(request, banker, firm, failed=("propose", form))
 
 
@@ -161,17 +152,8 @@ def act(request: HttpRequest, uscc: str, override_id: int, name: str) -> HttpRes
     if pressed is None:
         raise Http404
     form = pressed.form(request.POST, auto_id=f"{name}_%s")
-    if form.is_valid():
-        try:
-            pressed.work(override_id=found.pk, actor=request.actor, **form.cleaned_data)
-        except PortalError as error:
-            if error.field not in form.fields:
-                messages.error(request, error.message)
-                return redirect("admin:tier", uscc)
-            put_error(form, error)
-        else:
-            messages.success(request, pressed.done)
-            return redirect("admin:tier", uscc)
+    if is_done(request, form, partial(pressed.work, override_id=found.pk), done=pressed.done):
+        return redirect("admin:tier", uscc)
     return _show(request, banker, found.enterprise, failed=(name, form))
 
 

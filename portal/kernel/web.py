@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from functools import wraps
 
 from django.conf import settings
@@ -42,6 +43,25 @@ def put_error(form: BaseForm, error: PortalError) -> None:
     """Show a domain refusal at its field, or at the top when the form has no such field."""
     name = (error.field or "").lstrip("/")
     form.add_error(name if name in form.fields else None, error.message)
+
+
+def is_done(request: HttpRequest, form: BaseForm, work: Callable[..., object], *, done: str) -> bool:
+    """Whether the posted form led somewhere: it was done and is told, or refused as a whole and is told.
+
+    False: the form has faults at its fields and is to be shown again. `work` takes the cleaned data and the actor.
+    """
+    if not form.is_valid():
+        return False
+    try:
+        work(actor=request.actor, **form.cleaned_data)
+    except PortalError as error:
+        if error.field in form.fields:
+            put_error(form, error)
+            return False
+        tell_error(request, error)
+    else:
+        messages.success(request, done)
+    return True
 
 
 def tell_error(request: HttpRequest, error: PortalError) -> None:

@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import date
+from functools import partial
 
 from django import forms
-from django.contrib import admin, messages
+from django.contrib import admin
 from django.db.models import OuterRef, QuerySet, Subquery
 from django.http import Http404, HttpRequest, HttpResponse, StreamingHttpResponse
 from django.shortcuts import get_object_or_404, redirect
@@ -21,7 +22,7 @@ from portal.kernel.errors import InvalidInput, PortalError
 from portal.kernel.models import Event
 from portal.kernel.pages import capped_counts, keyset
 from portal.kernel.sheets import stream_csv
-from portal.kernel.web import put_error
+from portal.kernel.web import is_done, put_error
 from products.domain.registering import importing
 from products.domain.registering.files import TEMPLATE
 from products.domain.registering.rows import plain_name
@@ -310,17 +311,8 @@ def act(request: HttpRequest, code: str, number: int, name: str) -> HttpResponse
     if pressed is None:
         raise Http404
     form = pressed.form(request.POST, auto_id=f"{name}_%s")
-    if form.is_valid():
-        try:
-            pressed.work(batch_id=found.pk, actor=request.actor, **form.cleaned_data)
-        except PortalError as error:
-            if error.field not in form.fields:
-                messages.error(request, error.message)
-                return redirect(found)
-            put_error(form, error)
-        else:
-            messages.success(request, pressed.done)
-            return redirect(found)
+    if is_done(request, form, partial(pressed.work, batch_id=found.pk), done=pressed.done):
+        return redirect(found)
     return _show_batch(request, found, may_write=True, failed=(name, form))
 
 

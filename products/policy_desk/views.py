@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import timedelta
+from functools import partial
 
 from django import forms
 from django.contrib import admin, messages
@@ -16,7 +17,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 
 from portal.kernel.clock import today
 from portal.kernel.errors import PortalError
-from portal.kernel.web import put_error
+from portal.kernel.web import is_done, put_error
 from products.domain import authoring, backtesting, shadowing, workbooks
 from products.models import PolicyVersion
 from products.policy.document import compile_document
@@ -148,17 +149,8 @@ def act(request: HttpRequest, code: str, number: int, name: str) -> HttpResponse
     if pressed is None:
         raise Http404
     form = pressed.form(request.POST, auto_id=f"{name}_%s")
-    if form.is_valid():
-        try:
-            pressed.work(version_id=found.pk, actor=request.actor, **form.cleaned_data)
-        except PortalError as error:
-            if error.field not in form.fields:
-                messages.error(request, error.message)
-                return redirect("admin:policy_version", code, number)
-            put_error(form, error)
-        else:
-            messages.success(request, pressed.done)
-            return redirect("admin:policy_version", code, number)
+    if is_done(request, form, partial(pressed.work, version_id=found.pk), done=pressed.done):
+        return redirect("admin:policy_version", code, number)
     return _show_version(request, found, may_write=True, failed=(name, form))
 
 
