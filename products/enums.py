@@ -82,6 +82,7 @@ class Job(StrEnum):
     RETIER = "products.retier_slice"
     SHADOW = "products.shadow_slice"
     REGISTER_READ = "products.register_read"
+    REGISTER_FORGET = "products.register_forget"
     REGISTER_APPLY = "products.register_apply"
     REGISTER_REVERT = "products.register_revert"
 

@@ -23,6 +23,11 @@ def read_register(*, batch_id: int) -> None:
     importing.read(batch_id=batch_id)
 
 
+@job(Job.REGISTER_FORGET)
+def forget_register_rows(*, batch_id: int) -> None:
+    importing.forget(batch_id=batch_id)
+
+
 @job(Job.REGISTER_APPLY)
 def apply_register(*, batch_id: int) -> None:
     importing.apply(batch_id=batch_id)

@@ -18,6 +18,9 @@ from products.enums import BatchMode, RowChange
 from products.lifecycle import REGISTER_BATCH
 from products.querysets import RegisterEntryQuerySet
 
+# How long a reading may be silent: longer than a large workbook takes to open, longer than the sweep waits.
+BEAT = timedelta(seconds=150)
+
 
 class Register(models.Model):
     """One list. A date outside `loaded_from … loaded_to` is unknown, never "not on it"."""
@@ -106,7 +109,7 @@ class RegisterBatch(models.Model):
 
     @property
     def is_alive(self) -> bool:
-        return self.beat_at is not None and now() - self.beat_at < timedelta(seconds=30)
+        return self.beat_at is not None and now() - self.beat_at < BEAT
 
 
 class RegisterRow(models.Model):

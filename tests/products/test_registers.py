@@ -170,6 +170,19 @@ def test_additions_and_removals_leave_the_rest_alone(register, desk):
     assert listed(register, DAY_2) == {"乙公司", "丙公司", "只有名称公司"}
 
 
+def test_a_batch_that_is_called_off_leaves_nothing(register, desk):
+    batch = staged(register, csv_file(FIRST), desk)
+    importing.discard(batch_id=batch.pk, seen=batch.version, actor=desk[0])
+    run_all()
+    assert not StagedRow.objects.exists()
+    assert listed(register, DAY_1) == set()
+    waiting = importing.upload(register_id=register.pk, file=csv_file(FIRST), as_of=DAY_1, mode="full", actor=desk[0])
+    importing.discard(batch_id=waiting.pk, seen=waiting.version, actor=desk[1])  # while it waits to be read
+    run_all()
+    waiting.refresh_from_db()
+    assert (waiting.status, StagedRow.objects.count()) == ("discarded", 0)
+
+
 def test_projects_of_one_firm_are_rows_of_their_own(defaults, desk):
     relending = Register.objects.get(code="relending")
     text = "企业名称,统一社会信用代码,项目名称,金额（万元）,批次\n" + "".join(

@@ -209,7 +209,14 @@ def discard(*, batch_id: int, seen: int, actor: Actor) -> None:
     check_author(actor)
     batch = _locked(batch_id, seen)
     move(batch, "discard", actor=actor)
-    store.forget(batch_id)
+    enqueue(Job.REGISTER_FORGET, key=batch.pk, batch_id=batch.pk)
+
+
+@use_case
+def forget(*, batch_id: int) -> None:
+    """Let go of the rows of a batch that was called off."""
+    if RegisterBatch.objects.filter(pk=batch_id, status="discarded").exists():
+        store.forget(batch_id)
 
 
 @use_case
