@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 from django.conf import settings
-from django.core.mail import send_mail
 from django.db import transaction
 
-from accounts.integrations.sms import gateway
+from accounts.domain.telling import tell
 from accounts.models import Membership
 from applications.models import Application, Notice
 from portal.kernel.clock import now
-from portal.kernel.errors import TransientError
 from portal.kernel.models import Event, StreamHead
 
 # event type → what the applicant is told; an event without words is not announced
@@ -70,10 +68,4 @@ def _write_notices(reference: str) -> int:
 def _send(notice: Notice) -> None:
     link = f"{settings.SITE_URL}{notice.application.get_absolute_url()}"
     text = f"{notice.title}。编号 {notice.application.reference}：{link}"
-    if notice.user.email:
-        try:
-            send_mail(notice.title, text, None, [notice.user.email])
-        except OSError as error:
-            raise TransientError("mail_down", "邮件暂时发不出去") from error
-    elif notice.user.phone:
-        gateway().send(notice.user.phone, text)
+    tell(notice.user, title=notice.title, text=text)

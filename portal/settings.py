@@ -147,6 +147,7 @@ CELERY_BEAT_SCHEDULE = {
     "expire": {"task": "applications.expire", "schedule": 60 * 60.0},
     "clear-sessions": {"task": "kernel.clear_sessions", "schedule": 60 * 60.0},
     "retier": {"task": "products.retier", "schedule": crontab(hour=2, minute=10)},
+    "remind": {"task": "products.remind", "schedule": crontab(hour=9, minute=0)},
     "shadow": {"task": "products.shadow", "schedule": 5 * 60.0},
     "monitor": {"task": "applications.monitor", "schedule": crontab(hour=5, minute=40)},
 }

@@ -5,7 +5,7 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect
 
 from portal.kernel.admin import BankHistoryAdmin, BankModelAdmin
-from products.models import PolicyVersion, Product, Register, RegisterEntry, TierAssignment
+from products.models import Incentive, PolicyVersion, Product, Register, RegisterEntry, TierAssignment
 
 
 @admin.register(Product)
@@ -16,6 +16,12 @@ class ProductAdmin(BankHistoryAdmin):
 
     def has_add_permission(self, request) -> bool:
         return False
+
+
+@admin.register(Incentive)
+class IncentiveAdmin(BankHistoryAdmin):
+    editable = True
+    list_display = ("title", "authority", "doc_no", "opens_on", "closes_on", "is_active")
 
 
 @admin.register(PolicyVersion)

@@ -3,7 +3,7 @@
 from celery import shared_task
 
 from portal.kernel.jobs import job
-from products.domain import backtesting, overriding, retiering, shadowing
+from products.domain import backtesting, incentives, overriding, retiering, shadowing
 from products.domain.registering import importing
 from products.enums import Job
 
@@ -46,6 +46,11 @@ def follow_in_shadow(*, run_id: int) -> None:
 @shared_task(name="products.shadow")
 def shadow() -> None:
     shadowing.follow_all()
+
+
+@shared_task(name="products.remind")
+def remind() -> None:
+    incentives.send_due()
 
 
 @shared_task(name="products.retier")

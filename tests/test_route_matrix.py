@@ -43,6 +43,7 @@ TABLE = {
     "outbox/": PUBLIC,
     "precheck/": PUBLIC,
     "products/": PUBLIC,
+    "incentives/": PERSON,
     "": PUBLIC,
 }
 SAMPLES = {"str": "zz", "slug": "zz", "int": "1", "path": "zz"}

@@ -9,8 +9,9 @@ from django.contrib.auth.models import Group, Permission
 from portal.kernel.actors import SYSTEM
 from products.domain.authoring import default_documents, publish_document
 from products.domain.sample_catalogue import CREDIT_CONSENTS, LOAN_PURPOSES, PRODUCTS
+from products.domain.sample_incentives import INCENTIVES
 from products.enums import ABNORMAL, DISHONEST, RELENDING, TitleKind
-from products.models import PolicyVersion, Product, Register
+from products.models import Incentive, PolicyVersion, Product, Register
 
 POLICY_GROUP = "政策管理"
 REGISTERS: list[tuple[str, str, str]] = [
@@ -45,6 +46,8 @@ def load_defaults() -> None:
         Product.objects.get_or_create(code=row["code"], defaults=fields)
     readers, _ = Group.objects.get_or_create(name=POLICY_GROUP)
     readers.permissions.set(Permission.objects.filter(content_type__app_label="products", codename__startswith="view_"))
+    for row in INCENTIVES:
+        Incentive.objects.get_or_create(code=row["code"], defaults=row)
     for code, name, region in REGISTERS:
         projects = code == RELENDING  # it names firms, and projects of firms
         Register.objects.get_or_create(code=code, defaults={"name": name, "region": region, "names_projects": projects})

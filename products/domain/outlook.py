@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
 
@@ -13,7 +14,7 @@ from products.domain.judging import Judged, judge, judge_product, judge_titles, 
 from products.domain.prechecking import KNOWN_LATER
 from products.domain.titles import Expiry, expiring
 from products.enums import TitleKind
-from products.models import Product
+from products.models import PolicyVersion, Product
 from products.policy import facts as build
 from products.policy.engine import read
 from products.policy.facts import Known, Request
@@ -72,16 +73,7 @@ def outlook(enterprise: Enterprise, as_of: date) -> Outlook:
     """The whole outlook of an enterprise by the profile that counts for the bank."""
     merged = profiles.merged(enterprise)
     policies = policies_in_force(as_of)
-    judged = judge(
-        uscc=enterprise.uscc,
-        name=enterprise.name,
-        known=Known(merged.values, merged.sources, merged.conflicts),
-        declared_titles=merged.titles,
-        verified_titles=merged.verified_titles,
-        as_of=as_of,
-        policies=policies,
-        override=overriding.in_force(enterprise.pk, as_of),
-    )
+    judged = _judged(enterprise, merged, as_of, policies)
     ladder = compiled(judged.tier_policy)
     labels = {rung.code: rung.label for rung in ladder.rungs}
     higher = tuple(
@@ -95,6 +87,26 @@ def outlook(enterprise: Enterprise, as_of: date) -> Outlook:
         tuple(_title(judged, found[kind], as_of) for kind in LAYERS),
         tuple(_products(judged, policies)),
         tuple(expiring(enterprise.uscc, [*(merged.titles or []), *merged.verified_titles], as_of)),
+    )
+
+
+def judged_now(enterprise: Enterprise, as_of: date, policies: Mapping[str, PolicyVersion]) -> Judged:
+    """An enterprise judged by the profile that counts for the bank, without any request."""
+    return _judged(enterprise, profiles.merged(enterprise), as_of, policies)
+
+
+def _judged(
+    enterprise: Enterprise, merged: profiles.Merged, as_of: date, policies: Mapping[str, PolicyVersion]
+) -> Judged:
+    return judge(
+        uscc=enterprise.uscc,
+        name=enterprise.name,
+        known=Known(merged.values, merged.sources, merged.conflicts),
+        declared_titles=merged.titles,
+        verified_titles=merged.verified_titles,
+        as_of=as_of,
+        policies=policies,
+        override=overriding.in_force(enterprise.pk, as_of),
     )
 
 

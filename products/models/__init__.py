@@ -1,4 +1,5 @@
 from products.models.catalogue import Product
+from products.models.incentives import Incentive, IncentiveReminder
 from products.models.overrides import TierOverride
 from products.models.policy import BackTest, Evaluation, FactSnapshot, GoldenCase, PolicyVersion, TierAssignment
 from products.models.registers import Register, RegisterBatch, RegisterEntry, StagedRow
@@ -9,6 +10,8 @@ __all__ = [
     "Evaluation",
     "FactSnapshot",
     "GoldenCase",
+    "Incentive",
+    "IncentiveReminder",
     "PolicyVersion",
     "Product",
     "Register",
