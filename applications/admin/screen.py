@@ -55,7 +55,7 @@ def context(application: Application, banker: Banker, failed: Failed | None = No
         "banker": banker,
         "clock": queues.case_clock(application),
         "screening": screening,
-        "groups": case.finding_groups(screening),
+        "groups": case.finding_groups(screening, for_bank=True),
         "score": case.score_rows(screening),
         "facts": _facts(application, case.submitted_content(application, screening)),
         "answers": case.answer_rows(application),

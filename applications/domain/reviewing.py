@@ -209,6 +209,8 @@ def _check_terms(application: Application, terms: Terms | None) -> None:
     if not 0 < terms.amount <= ceiling:
         raise InvalidInput("amount_outside", "额度要在 {max} 万元以内", field="amount", max=f"{ceiling / 10000:,.0f}")
     lowest, highest = application.rate_range
+    if lowest > highest:
+        raise InvalidInput("rates_contradict", "授信上限表和产品的利率没有交集，请政策管理岗核对", field="rate")
     if not lowest <= terms.rate_bp <= highest:
         low, high = lowest / 100, highest / 100
         raise InvalidInput("rate_outside", "年化利率要在 {low:.2f}%–{high:.2f}% 之间", field="rate", low=low, high=high)

@@ -166,10 +166,12 @@ class Application(models.Model):
 
     @property
     def rate_range(self) -> tuple[int, int]:
-        """Lowest and highest rate a banker may propose, basis points: the product's, narrowed by the limit table."""
+        """Lowest and highest rate a banker may propose, basis points: the product's, narrowed by the limit table.
+
+        The lowest may come out above the highest: then the two contradict and nothing may be proposed.
+        """
         lowest, highest = self.product.min_rate_bp, self.product.max_rate_bp
-        narrow = max(lowest, self.limit_min_rate_bp or lowest), min(highest, self.limit_max_rate_bp or highest)
-        return narrow if narrow[0] <= narrow[1] else (lowest, highest)
+        return max(lowest, self.limit_min_rate_bp or lowest), min(highest, self.limit_max_rate_bp or highest)
 
     @property
     def given(self) -> dict[str, object]:

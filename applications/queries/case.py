@@ -261,13 +261,18 @@ _ORDER = (
 )
 
 
-def finding_groups(screening: Screening | None, *, wan: bool = True) -> list[Group]:
-    """Findings of eligibility, grouped by outcome, words rendered now from the frozen rules."""
+def finding_groups(screening: Screening | None, *, wan: bool = True, for_bank: bool = False) -> list[Group]:
+    """Findings of eligibility, grouped by outcome, words rendered now from the frozen rules.
+
+    That a tier was set by hand is the bank's own business: others read it as any tier.
+    """
     if screening is None:
         return []
     rules = {rule.code: rule for rule in compiled(screening.eligibility.policy).rules}
     items = [read(raw, rules.get(raw["code"]), wan=wan) for raw in screening.eligibility.result["findings"]]
     for item in items:
+        if item["source"] == "override" and not for_bank:
+            item["source"] = "tiers"
         item["source_label"] = SOURCE_LABELS.get(item["source"], item["source"])
     return [
         Group(outcome, label, tone, found)

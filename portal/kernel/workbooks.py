@@ -62,7 +62,8 @@ def stream_rows(file: BinaryIO, *, preferred: str) -> tuple[str, Iterator[tuple[
     try:
         with zipfile.ZipFile(file) as packed:
             members = {m.filename: m.file_size for m in packed.infolist()}
-        shared = sum(size for name, size in members.items() if name.lower().endswith("sharedstrings.xml"))
+        # Only sheets are streamed; whatever else is in it is read whole, by whatever name it goes.
+        shared = sum(size for name, size in members.items() if not name.lower().startswith("xl/worksheets/"))
         if len(members) > MAX_MEMBERS or sum(members.values()) > MAX_TABLE_UNPACKED or shared > MAX_SHARED_WORDS:
             raise _refused("workbook_too_large", "文件解开后过大，请另存为 CSV 再上传", field="file")
         book = load_workbook(file, read_only=True, keep_links=False)

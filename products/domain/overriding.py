@@ -84,8 +84,10 @@ def approve(*, override_id: int, seen: int, actor: Actor) -> TierOverride:
 def refuse(*, override_id: int, seen: int, reason: str, actor: Actor) -> TierOverride:
     """Turn a proposal down, with a word why."""
     override = _locked(override_id, seen)
-    if override.status == "proposed":
+    if override.status == "proposed" and not override.is_due(today()):
         _decide(override, actor)
+    else:
+        _check_banker(actor, override.enterprise, frozenset({BankerRole.APPROVER}))
     override.decided_by_id, override.note = actor.user_id, _said(reason)
     move(override, "refuse", actor=actor, reason="stated", save=("decided_by", "note"))
     return override
@@ -106,17 +108,20 @@ def end(*, override_id: int, seen: int, reason: str, actor: Actor) -> TierOverri
 
 def end_due() -> int:
     """End every override whose last day is over, each in a transaction of its own. Returns how many."""
-    due = TierOverride.objects.filter(status="active", last_day__lt=today()).values_list("pk", flat=True)
+    due = TierOverride.objects.filter(status__in=["active", "proposed"], last_day__lt=today())
+    due = due.values_list("pk", flat=True)
     return sum(_end_due(override_id=pk) for pk in list(due))
 
 
 @use_case
 def _end_due(*, override_id: int) -> bool:
     override = TierOverride.objects.select_for_update().get(pk=override_id)
-    if override.status != "active" or not override.is_due(today()):
+    if override.status not in ("active", "proposed") or not override.is_due(today()):
         return False
+    was_active = override.status == "active"
     move(override, "end", actor=SYSTEM, reason="due")
-    _announce(override, override.tier, _tier_now(override.enterprise), SYSTEM)
+    if was_active:
+        _announce(override, override.tier, _tier_now(override.enterprise), SYSTEM)
     return True
 
 

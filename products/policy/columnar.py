@@ -1,8 +1,7 @@
 """A policy document over columns: the answers of `engine` for a million firms at once, as polars expressions.
 
 A frame holds one row a snapshot. A fact is one column of its code, or two for a ratio (`code.n`, `code.d`); null is
-unknown, for whatever reason. Shares are compared by cross-multiplication as in `conditions`: amounts stay under
-9 × 10^14 分, so that a bound up to 100 % fits 64 bits, and larger bounds are compared in 128.
+unknown, for whatever reason. Shares are compared by cross-multiplication as in `conditions`, in 128 bits.
 """
 
 from __future__ import annotations
@@ -20,7 +19,7 @@ from products.policy.document import Document
 from products.policy.values import Fact, FactType, decode
 
 _COMPARE: dict[str, Callable] = {">=": operator.ge, "<=": operator.le, ">": operator.gt, "<": operator.lt}
-_FITS_64 = 10_000  # basis points: 9 × 10^14 × 10^4 < 2^63
+_WIDE = 2**63  # no real figure; both engines could not agree on it
 _TYPES: dict[FactType, pl.DataType] = {
     FactType.AMOUNT: pl.Int64(),
     FactType.COUNT: pl.Int64(),
@@ -59,9 +58,11 @@ def _value(item: dict | None, type: FactType) -> object:
     if item is None:
         return None
     try:
-        return decode(item["v"], type)
+        value = decode(item["v"], type)
     except ValueError:
         return None
+    parts = value if isinstance(value, tuple) else (value,)
+    return None if any(isinstance(part, int) and abs(part) >= _WIDE for part in parts) else value
 
 
 def frame(facts: Iterable[Mapping[str, Fact]]) -> pl.DataFrame:
@@ -96,7 +97,7 @@ def _known(spec: FactSpec) -> pl.Expr:
 
 def _holds(spec: FactSpec, op: str, bound: object) -> pl.Expr:
     if spec.type is FactType.RATIO:
-        wide = pl.Int128() if abs(bound) > _FITS_64 else pl.Int64()  # type: ignore[arg-type]
+        wide = pl.Int128()
         numerator, denominator = pl.col(f"{spec.code}.n").cast(wide), pl.col(f"{spec.code}.d").cast(wide)
         return _COMPARE[op](numerator * 10_000, denominator * pl.lit(bound, dtype=wide))
     column = pl.col(spec.code)

@@ -353,7 +353,7 @@ def _line(kind: str) -> Callable[[object, str], Line]:
     def build(raw: object, place: str) -> Line:
         given = set(settings) & set(raw) if isinstance(raw, dict) else set()
         raw = _need(raw, place, "code", "label", "when", *given, texts=("source",))
-        if not re.fullmatch(_LINE_CODE, raw["code"]):
+        if not re.fullmatch(_LINE_CODE, raw["code"]) or raw["code"] in ("refer", "none"):
             raise DocumentError(f"{place}/code", "用小写字母、数字和短横线，字母开头，最多 14 个")
         values = {}
         for code in sorted(given):

@@ -81,10 +81,11 @@ def test_the_table_narrows_the_rate(founder, bankers, run_jobs, rate_bp, refused
         assert propose(application, bankers, rate_bp=rate_bp).rate_bp == rate_bp
 
 
-def test_rates_that_cannot_be_met_leave_the_products_own(founder, run_jobs):
+def test_rates_that_cannot_be_met_are_refused_with_the_reason(founder, bankers, run_jobs):
     table("limits", min_rate_bp=3000)
-    application = screened(founder, run_jobs)
-    assert application.rate_range == (application.product.min_rate_bp, application.product.max_rate_bp)
+    application = scored(screened(founder, run_jobs), bankers)
+    with pytest.raises(InvalidInput, match="rates_contradict"):
+        propose(application, bankers)
 
 
 def test_the_routing_names_the_level_that_signs(founder, bankers, run_jobs):

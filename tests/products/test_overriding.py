@@ -6,6 +6,7 @@ import pytest
 from django.db import IntegrityError, transaction
 
 from accounts.models import Membership
+from applications.queries.case import finding_groups
 from portal.kernel.clock import now, today
 from portal.kernel.errors import IllegalTransition, InvalidInput, NotPermitted, RuleRefused, StaleObject
 from portal.kernel.models import Event
@@ -146,3 +147,23 @@ def test_the_database_holds_one_of_each(founder, bankers):
         row.pk = None
         with pytest.raises(IntegrityError), transaction.atomic():
             row.save(force_insert=True)
+
+
+def test_a_proposal_past_its_day_ends_by_itself_and_may_be_refused(founder, bankers):
+    override = proposed(founder.enterprise, bankers.reviewer, days=0)
+    TierOverride.objects.filter(pk=override.pk).update(last_day=today() - timedelta(days=1))
+    assert overriding.end_due() == 1
+    assert announced(founder.enterprise) == []
+    again = proposed(founder.enterprise, bankers.reviewer, days=0)
+    TierOverride.objects.filter(pk=again.pk).update(last_day=today() - timedelta(days=1))
+    overriding.refuse(override_id=again.pk, seen=again.version, reason="已过期", actor=bankers.approver)
+
+
+def test_partners_and_the_firm_are_not_told_that_it_was_set_by_hand(founder, bankers, run_jobs):
+    active(founder.enterprise, bankers)
+    application = factories.submitted(founder)
+    run_jobs()
+    screening = application.screenings.get()
+    sources = {i["source"] for g in finding_groups(screening) for i in g.items if i["label"] == "所在分层"}
+    assert sources == {"tiers"}
+    assert "override" in {i["source"] for g in finding_groups(screening, for_bank=True) for i in g.items}

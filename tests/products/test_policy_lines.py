@@ -71,6 +71,7 @@ def test_no_line_is_not_applicable_and_the_bound_is_exact(amount, line):
     ("raw", "place"),
     [
         (changed(1, code="T5 领航"), "/lines/1/code"),
+        (changed(1, code="refer"), "/lines/1/code"),
         (changed(1, code="t4-t3"), "/lines"),
         (changed(1, max_amount=50), "/lines/1/max_amount"),
         (changed(1, max_amount="0.01"), "/lines/1/max_amount"),

@@ -413,3 +413,36 @@ def test_what_an_entry_says_cannot_be_changed(register, desk, settings):
     with pytest.raises(IntegrityError), transaction.atomic(), connection.cursor() as cursor:
         cursor.execute("DELETE FROM products_registerentry")
     RegisterEntry.objects.filter(uscc=A).update(removed_from=DAY_2)
+
+
+def test_a_firm_that_is_removed_after_a_later_renewal_is_off_the_list(register, desk):
+    in_force(register, HEAD + f"甲公司,{A},GR1,2024-01-01,2026-12-31\n", desk)
+    in_force(register, HEAD + f"甲公司,{A},GR8,2027-01-01,2029-12-31\n", desk, as_of=DAY_2)
+    in_force(register, f"统一社会信用代码\n{A}\n", desk, as_of=date(2026, 7, 1), mode="removals")
+    for day in (date(2026, 7, 1), date(2026, 12, 31), date(2027, 1, 1)):
+        assert listed(register, day) == set()
+    assert listed(register, date(2026, 6, 30)) == {"甲公司"}
+
+
+def test_a_part_of_a_list_does_not_say_who_is_not_on_it(register, desk):
+    in_force(register, HEAD + f"甲公司,{A},,,\n", desk, mode="additions")
+    assert titles.look_up(uscc=B, name="乙", on=DAY_1, declared=None)[0]["hnte"].held is None
+    Register.objects.filter(pk=register.pk).update(loaded_from="2024-01-01", loaded_to="2024-12-31")
+    in_force(register, HEAD + f"甲公司,{A},,,\n", desk, as_of=DAY_2)
+    register.refresh_from_db()
+    assert (register.loaded_from, register.loaded_to) == (DAY_2, None)
+
+
+@pytest.mark.parametrize("line", ["甲,{A},,9e999999", "甲,{A},2024\x00,", "甲,{A},,\x00", "㍿" * 100 + ",{A},,"])
+def test_odd_cells_are_faults_of_their_line_and_stop_no_worker(register, desk, line):
+    text = "企业名称,统一社会信用代码,有效期起,金额(万元)\n" + line.replace("{A}", A) + "\n"
+    batch = staged(register, csv_file(text), desk)
+    assert (batch.status, batch.counts["invalid"]) == ("staged", 1)
+
+
+def test_a_sheet_of_empty_rows_is_refused(monkeypatch):
+    monkeypatch.setattr(files, "MAX_BLANK", 10)
+    rows_ = iter([(1, ["企业名称"]), *((n, [""]) for n in range(2, 50))])
+    header, _, width = files._header(rows_)
+    with pytest.raises(InvalidInput, match="too_many_blanks"):
+        list(files._lines(rows_, header, width))

@@ -13,6 +13,7 @@ from portal.kernel.workbooks import stream_rows
 
 SHEET = "名单"
 MAX_LINES = 1_000_000
+MAX_BLANK = 100_000  # a row number may claim any number of empty rows before it
 _HEADER_WITHIN = 10  # rows: official lists begin with a title
 
 # field → the names a column of it goes by; the first is the template's
@@ -83,7 +84,7 @@ def _plain(cell: str) -> str:
 def _lines(rows: Iterator[Line], header: dict[str, int], width: int) -> Iterator[Line]:
     places = [header.get(field, -1) for field in FIELDS]
     last = max(places) + 1
-    count = 0
+    count = blank = 0
     for number, cells in rows:
         if len(cells) < last:
             cells = [*cells, *[""] * (last - len(cells))]
@@ -91,6 +92,9 @@ def _lines(rows: Iterator[Line], header: dict[str, int], width: int) -> Iterator
         if len(cells) > width and any(cells[width:]):
             picked.append("")  # a comma too many: which word belongs where is not known
         if not any(picked):
+            blank += 1
+            if blank > MAX_BLANK:
+                raise InvalidInput("too_many_blanks", f"第 {number} 行以上有太多空行，请删掉表格里的空行", field="file")
             continue
         count += 1
         if count > MAX_LINES:

@@ -12,6 +12,7 @@ from itertools import islice
 
 from django.core.files.storage import default_storage
 from django.core.files.uploadedfile import UploadedFile
+from django.db import DataError
 from django.db.models import F, Max
 
 from portal.kernel import files
@@ -26,7 +27,7 @@ from products.domain.desk import check_author
 from products.domain.registering import store
 from products.domain.registering.files import open_file
 from products.domain.registering.rows import Row, judged
-from products.enums import Job
+from products.enums import BatchMode, Job
 from products.models import Register, RegisterBatch
 
 PART = 20_000  # rows a transaction while a file is read
@@ -98,6 +99,8 @@ def read(*, batch_id: int) -> None:
                     return
     except InvalidInput as error:
         _give_up(batch_id=batch_id, run=batch.run, problem=error.message)
+    except DataError:
+        _give_up(batch_id=batch_id, run=batch.run, problem="有一行的内容数据库存不下，请检查过长的文字和特殊字符")
     else:
         _finish(batch_id=batch_id, run=batch.run, read_as=opened.read_as)
 
@@ -194,9 +197,10 @@ def apply(*, batch_id: int) -> None:
     register = Register.objects.select_for_update().get(pk=batch.register_id)
     store.apply(batch)
     batch.loaded_before = [day and day.isoformat() for day in (register.loaded_from, register.loaded_to)]
-    register.loaded_from = min(register.loaded_from or batch.as_of, batch.as_of)
-    if register.loaded_to and register.loaded_to < batch.as_of:
-        register.loaded_to = None
+    if batch.mode == BatchMode.FULL:  # a part of a list says nothing of who is not in it
+        is_gap = register.loaded_to is not None and register.loaded_to < batch.as_of
+        register.loaded_from = batch.as_of if is_gap or not register.loaded_from else register.loaded_from
+        register.loaded_to = None if is_gap else register.loaded_to
     register.save(update_fields=["loaded_from", "loaded_to"])
     counts = batch.counts
     counts["after"] = counts["before"] + counts["new"] - counts["removed"]

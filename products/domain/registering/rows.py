@@ -6,7 +6,7 @@ import re
 import unicodedata
 from collections.abc import Iterable, Iterator
 from datetime import date
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal
 from functools import lru_cache
 from hashlib import blake2b
 from typing import NamedTuple
@@ -83,6 +83,8 @@ def _row(line: int, words: list[str], *, needs_name: bool) -> Row:
         raise ValueError("有效期止早于有效期起")
     amount = _amount(wan, WAN) if wan else _amount(yuan, Decimal(1)) if yuan else None
     plain = plain_name(name)
+    if len(plain) > 200:
+        raise ValueError("企业名称超过 200 个字")
     key = (uscc or f"~{plain}") + (f"|{plain_name(project)}" if project else "")
     content = f"{name}\x1f{number}\x1f{round_}\x1f{project}\x1f{valid_from}\x1f{valid_to}\x1f{amount}"
     digest = int.from_bytes(blake2b(content.encode(), digest_size=8).digest(), signed=True)
@@ -97,7 +99,7 @@ def _faulty(line: int, words: list[str], problem: str) -> Row:
 
     name, uscc, number, *_ = words
     return Row(
-        line, RowChange.INVALID, problem[:200], shown(uscc, 18), shown(name, 200), "", shown(number, 60),
+        line, RowChange.INVALID, shown(problem, 200), shown(uscc, 18), shown(name, 200), "", shown(number, 60),
         "", "", None, None, None, "", 0,
     )  # fmt: skip
 
@@ -129,7 +131,7 @@ def _date(text: str, label: str) -> str | None:
 def _amount(text: str, unit: Decimal) -> str:
     try:
         amount = Decimal(unicodedata.normalize("NFKC", text).replace(",", "")) * unit
-    except InvalidOperation as error:
+    except ArithmeticError as error:
         raise ValueError(f"金额「{text[:20]}」不是数字") from error
     if not (amount.is_finite() and 0 <= amount <= _MOST):
         raise ValueError(f"金额「{text[:20]}」不在可用的范围内")

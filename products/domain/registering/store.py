@@ -104,26 +104,29 @@ _MARK = """UPDATE products_stagedrow AS s SET change = {change}, entry_id = e.id
 def apply(batch: RegisterBatch) -> None:
     """Put a batch in force: what it replaces or takes out ends, what it brings begins.
 
-    A replaced row ends when its successor begins, so that a renewal with a later start leaves no gap.
+    A row that replaces another counts from the day of the list, even where its certificate starts later: the firm is on
+    the list, and nothing of the older row lingers behind it.
     """
     this, day = batch.pk, batch.as_of
     _run(
         """UPDATE products_registerentry AS e SET batch_out_id = %s, removed_from =
-               CASE WHEN s.change = 'changed' AND s.valid_from > %s THEN s.valid_from ELSE %s END
+               %s
            FROM products_stagedrow AS s WHERE s.batch_id = %s AND s.change IN ('changed', 'removed')
            AND e.id = s.entry_id""",
         this,
-        day,
         day,
         this,
     )
     _run(
         f"""INSERT INTO products_registerentry (register_id, batch_in_id, valid_from, listed_from, {_SAID})
-            SELECT %s, %s, COALESCE(s.valid_from, %s), CASE WHEN s.change = 'changed' THEN %s END, {_said("s")}
+            SELECT %s, %s,
+                CASE WHEN s.valid_from IS NULL OR (s.change = 'changed' AND s.valid_from > %s) THEN %s ELSE s.valid_from END,
+                CASE WHEN s.change = 'changed' THEN %s END, {_said("s")}
             FROM products_stagedrow AS s WHERE s.batch_id = %s AND s.change IN ('new', 'changed')
             ORDER BY s.line""",  # noqa: S608  constants
         batch.register_id,
         this,
+        day,
         day,
         day,
         this,
