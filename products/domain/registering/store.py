@@ -28,7 +28,7 @@ def keep(batch_id: int, rows: Sequence[Row]) -> None:
         else:
             marks = ", ".join(["%s"] * len(_COLUMNS))
             cursor.executemany(
-                f"INSERT INTO products_stagedrow ({columns}) VALUES ({marks})",  # noqa: S608  constants
+                f"INSERT INTO products_stagedrow ({columns}) VALUES ({marks})",  # noqa: S608  constants  # nosec B608
                 [(batch_id, *row) for row in rows],
             )
 
@@ -75,7 +75,7 @@ def compare(batch: RegisterBatch) -> dict[str, int]:
                 f"""INSERT INTO products_stagedrow (batch_id, line, change, problem, entry_id, valid_from, {_SAID})
                     SELECT %s, 0, 'removed', '', e.id, e.valid_from, {_said("e")} FROM products_registerentry AS e
                     WHERE e.register_id = %s AND e.batch_out_id IS NULL AND NOT EXISTS
-                        (SELECT 1 FROM products_stagedrow AS s WHERE s.batch_id = %s AND s.key = e.key)""",  # noqa: S608
+                        (SELECT 1 FROM products_stagedrow AS s WHERE s.batch_id = %s AND s.key = e.key)""",  # noqa: S608  # nosec B608
                 this,
                 register,
                 this,
@@ -123,7 +123,7 @@ def apply(batch: RegisterBatch) -> None:
                 CASE WHEN s.valid_from IS NULL OR (s.change = 'changed' AND s.valid_from > %s) THEN %s ELSE s.valid_from END,
                 CASE WHEN s.change = 'changed' THEN %s END, {_said("s")}
             FROM products_stagedrow AS s WHERE s.batch_id = %s AND s.change IN ('new', 'changed')
-            ORDER BY s.line""",  # noqa: S608  constants
+            ORDER BY s.line""",  # noqa: S608  constants  # nosec B608
         batch.register_id,
         this,
         day,
