@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping, Sequence
 
 from portal.kernel.actors import Actor
@@ -14,16 +13,18 @@ from products.domain.desk import check_author
 from products.enums import Tier
 from products.lifecycle import POLICY
 from products.models import GoldenCase, PolicyVersion
+from products.policy import grammar, lines
 from products.policy.document import Document
 from products.policy.fact_text import FactTextError, read_facts
 from products.policy.lines import SETTINGS
 from products.policy.replaying import facts_from_json, facts_to_json, result_of
 
+TABLE_ANSWERS = {"not_applicable": "none", "refer": "refer"}  # of a table of which no line counts
 OUTCOMES = {"pass": "符合", "fail": "不符合", "refer": "转人工"}
 
 
 def answer_of(document: Document, outcome: str, result: dict) -> str:
-    """The answer of a policy in one word: the outcome, the tier, the lower end of the points, or the line that counts."""
+    """The answer of a policy in one word: the outcome, the tier, the lower end of the points, or what a table sets."""
     return stored_answer(document.kind, outcome, result)
 
 
@@ -32,7 +33,7 @@ def stored_answer(kind: str, outcome: str, result: dict) -> str:
     if kind == "ladder":
         return result["tier"]
     if kind in SETTINGS:
-        return result["line"] or ("none" if outcome == "not_applicable" else outcome)
+        return lines.answer_of(result["values"]) if result["line"] else TABLE_ANSWERS[outcome]
     return str(result["points"]) if kind == "scorecard" else outcome
 
 
@@ -47,8 +48,22 @@ def answer_words(kind: str, answer: str) -> str:
     if kind == "ladder":
         return Tier(answer).label if answer in Tier.values else answer
     if kind in SETTINGS:
-        return {"none": "没有适用的一行", "refer": "转人工"}.get(answer, f"「{answer}」这一行")
+        values = lines.values_of(kind, answer)
+        if values is None:
+            return {"none": "没有适用的一行", "refer": "转人工"}.get(answer, answer)
+        shown = [f"{s.label} {grammar.show_setting(values[s.code], s)}" for s in SETTINGS[kind] if s.code in values]
+        return "，".join(shown) or "不另设限制"
     return f"{answer} 分" if kind == "scorecard" else OUTCOMES.get(answer, answer)
+
+
+def choices(document: Document) -> list[tuple[str, str]]:
+    """The answers a document can give, with their words; empty for points, which are written."""
+    if document.kind == "eligibility":
+        return list(OUTCOMES.items())
+    if document.kind == "ladder":
+        return list(Tier.choices)
+    given = dict.fromkeys([lines.answer_of(line.values) for line in document.lines] + list(TABLE_ANSWERS.values()))
+    return [(answer, answer_words(document.kind, answer)) for answer in given] if document.lines else []
 
 
 def failing(document: Document) -> list[tuple[GoldenCase, str]]:
@@ -148,8 +163,9 @@ def _expected(kind: str, text: str) -> str:
         "ladder": text in Tier.values,
         "scorecard": text.isascii() and text.isdigit() and len(text) <= 4,
         "eligibility": text in OUTCOMES,
-    }.get(kind, bool(re.fullmatch(r"[a-z][a-z0-9-]{0,13}", text)))
-    if not fits:
+    }
+    fits |= {table: text in TABLE_ANSWERS.values() or lines.values_of(table, text) is not None for table in SETTINGS}
+    if not fits[kind]:
         raise InvalidInput("expected_invalid", "请选择应得的结果", field="expected")
     return text
 

@@ -75,7 +75,7 @@ class GoldenCase(models.Model):
     policy_code = models.CharField("政策", max_length=40)
     name = models.CharField("名称", max_length=60)
     facts = models.JSONField("指标")  # as in a snapshot: {code: {"v": …, "s": …}}
-    expected = models.CharField("应得的结果", max_length=14)  # an outcome, a tier, or points
+    expected = models.CharField("应得的结果", max_length=100)  # an outcome, a tier, points, or what a table sets
     written_by = models.ForeignKey(settings.AUTH_USER_MODEL, null=True, on_delete=models.PROTECT, related_name="+")
     written_at = models.DateTimeField("时间")
 

@@ -16,6 +16,7 @@ import polars as pl
 
 from products.policy.catalogue import FACTS, FactSpec
 from products.policy.document import Document
+from products.policy.lines import answer_of
 from products.policy.values import Fact, FactType, decode
 
 _COMPARE: dict[str, Callable] = {">=": operator.ge, "<=": operator.le, ">": operator.gt, "<": operator.lt}
@@ -120,7 +121,7 @@ def _whole(spec: FactSpec, bound: object) -> int:
 
 
 def answer(document: Document) -> pl.Expr:
-    """The answer of a document in one word, as back-tests compare it: outcome, tier, points or line, as text."""
+    """The answer of a document in one word, as back-tests compare it: outcome, tier, points or what a table sets, as text."""
     raw = document.raw
     match document.kind:
         case "eligibility":
@@ -130,7 +131,10 @@ def answer(document: Document) -> pl.Expr:
         case "scorecard":
             return points(raw).cast(pl.String)
         case _:
-            return _first([(condition(line["when"]), line["code"]) for line in raw["lines"]], stops_at_refer=True)
+            parts = zip(raw["lines"], document.lines, strict=True)
+            return _first(
+                [(condition(part["when"]), answer_of(line.values)) for part, line in parts], stops_at_refer=True
+            )
 
 
 def _eligibility(rules: Sequence[Mapping]) -> pl.Expr:
@@ -147,7 +151,7 @@ def _eligibility(rules: Sequence[Mapping]) -> pl.Expr:
 
 
 def _first(parts: Sequence[tuple[Verdicts, str]], *, stops_at_refer: bool = False) -> pl.Expr:
-    """The code of the first part that is met; `none` when none is, `refer` where an open one stops the search."""
+    """The word of the first part that is met; `none` when none is, `refer` where an open one stops the search."""
 
     def before(rest: pl.Expr, part: tuple[Verdicts, str]) -> pl.Expr:
         verdict, code = part

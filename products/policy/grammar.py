@@ -227,6 +227,11 @@ def member_word(code: str, spec: FactSpec) -> str:
     return code if " " in label or "、" in label else label
 
 
+def show_setting(value: int, setting: Setting) -> str:
+    """What a line sets, as it is written in a table; amounts come in 分."""
+    return show_bound(f"{Decimal(value) / 100:.2f}" if setting.type is FactType.AMOUNT else value, setting)
+
+
 def show_bound(bound: str | int, spec: FactSpec | Setting) -> str:
     if spec.type is FactType.RATIO:
         return f"{(Decimal(bound) / 100).normalize():f}%"

@@ -42,3 +42,24 @@ class Line:
     condition: Condition
     values: Mapping[str, int]
     source: str = ""
+
+
+FREE = "free"  # a line that sets nothing
+
+
+def answer_of(values: Mapping[str, int]) -> str:
+    """What a line sets as one word without blanks, for comparing answers: `max_amount=5000000000;max_rate_bp=345`."""
+    return ";".join(f"{code}={values[code]}" for code in sorted(values)) or FREE
+
+
+def values_of(kind: str, answer: str) -> dict[str, int] | None:
+    """Inverse of `answer_of`; None for a text that is no answer of this kind of table."""
+    if answer == FREE:
+        return {}
+    codes, values = {setting.code for setting in SETTINGS[kind]}, {}
+    for part in answer.split(";"):
+        code, _, number = part.partition("=")
+        if code not in codes or code in values or not (number.isascii() and number.isdigit() and len(number) <= 16):
+            return None
+        values[code] = int(number)
+    return values

@@ -8,8 +8,6 @@ from functools import lru_cache
 from django import forms
 from django.forms.formsets import BaseFormSet
 
-from products.domain.golden import OUTCOMES
-from products.enums import Tier
 from products.policy.document import DocumentError, compile_document
 from products.policy.tables import COLUMNS, CellError, Column, Row
 
@@ -96,12 +94,11 @@ class TrialForm(forms.Form):
 
 class GoldenForm(TrialForm):
     name = forms.CharField(label="样例名称", max_length=60, error_messages={"required": "请给样例起个名字"})
-    expected = forms.CharField(label="应得的结果", max_length=14, error_messages={"required": "请写应得的结果"})
+    expected = forms.CharField(label="应得的结果", max_length=100, error_messages={"required": "请写应得的结果"})
 
-    def __init__(self, *args: object, kind: str, **kwargs: object) -> None:
+    def __init__(self, *args: object, choices: list[tuple[str, str]], **kwargs: object) -> None:
         super().__init__(*args, **kwargs)
         self.fields["facts"].widget = forms.HiddenInput()
-        choices = {"eligibility": list(OUTCOMES.items()), "ladder": Tier.choices}.get(kind)
         if choices:
             self.fields["expected"].widget = forms.Select(choices=choices)
 

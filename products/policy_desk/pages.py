@@ -261,8 +261,10 @@ def trial_findings(document: Document, result: dict) -> list[dict]:
             for dimension in result["dimensions"]
             for item in dimension["items"]
         ]
+    # A line of a table that does not fit has failed nobody: the next is asked.
+    words = {**_OUTCOMES, "pass": ("pass", "适用"), "fail": ("na", "不适用")} if document.lines else _OUTCOMES
     parts = {part.code: part for part in (*document.rules, *document.rungs, *document.lines)}
     return [
-        {**read(raw, parts.get(raw["code"]), wan=True), **dict(zip(("tone", "word"), _OUTCOMES[raw["outcome"]]))}
+        {**read(raw, parts.get(raw["code"]), wan=True), **dict(zip(("tone", "word"), words[raw["outcome"]]))}
         for raw in result["findings"]
     ]

@@ -55,7 +55,7 @@ def trial(request: HttpRequest, code: str, number: int) -> HttpResponse:
                 "findings": pages.trial_findings(document, result),
                 "keep": GoldenForm(
                     initial={"facts": form.cleaned_data["facts"], "expected": answer},
-                    kind=document.kind,
+                    choices=golden.choices(document),
                     auto_id="keep_%s",
                 ),
             }
@@ -78,8 +78,7 @@ def _facts_of(subject: str, actor: Actor) -> tuple[str, str]:
 def save_golden(request: HttpRequest, code: str, number: int) -> HttpResponse:
     desk(request, writes=True)
     found = version_of(code, number)
-    kind = found.document["kind"]
-    form = GoldenForm(request.POST, kind=kind, auto_id="keep_%s")
+    form = GoldenForm(request.POST, choices=golden.choices(compile_document(found.document)), auto_id="keep_%s")
     if form.is_valid():
         try:
             golden.save(policy_code=code, actor=request.actor, **form.cleaned_data)

@@ -8,12 +8,13 @@ from io import BytesIO
 import pytest
 
 from portal.kernel.clock import today
-from products.domain import authoring, backtesting, golden, workbooks
+from products.domain import authoring, backtesting, golden, shadowing, workbooks
 from products.domain.authoring import DEFAULTS
 from products.domain.evaluating import in_force
-from products.models import BackTest
+from products.models import BackTest, ShadowRun
 from products.policy import engine
 from products.policy.document import DocumentError, compile_document
+from products.policy.lines import answer_of, values_of
 from products.policy.replaying import result_of
 from products.policy.tables import TableError, to_document, to_rows
 from products.policy.values import Because, Fact, unknown
@@ -135,7 +136,64 @@ def test_a_limit_table_is_drafted_tested_and_guarded_like_any_policy(defaults, r
     )  # fmt: skip
     backtesting.start(version_id=draft.pk, actor=author)
     run_jobs()
-    assert BackTest.objects.get().result["matrix"] == {"t2-t1>loans": 1}
-    golden.save(policy_code="limits", name="潜力层", facts="分层 = T1", expected="t2-t1", actor=author)
+    assert BackTest.objects.get().result["matrix"] == {"max_amount=1000000000>max_amount=100000000": 1}
+    expected = "max_amount=1000000000"
+    golden.save(
+        policy_code="limits", name="潜力层", facts="分层 = T1\n资金用途 = 研发投入", expected=expected, actor=author
+    )
     draft.refresh_from_db()
     assert any("标准样例" in line for line in authoring.why_not_hand_in(draft))
+
+
+@pytest.mark.django_db
+def test_a_limit_that_is_cut_on_the_same_line_is_a_change(defaults, run_jobs, founder):
+    author, _ = factories.policy_desk()
+    factories.submitted(founder)
+    run_jobs()
+    raw = copy.deepcopy(in_force("limits", today()).document)
+    next(line for line in raw["lines"] if line["code"] == "t2-t1")["max_amount"] = "5000000.00"
+    draft = authoring.draft(document=raw, effective_from=today(), summary="减半", actor=author)
+    shadow = shadowing.start(version_id=draft.pk, actor=author)
+    ShadowRun.objects.update(last_evaluation_id=0)
+    shadowing.follow(run_id=shadow.pk)
+    backtesting.start(version_id=draft.pk, actor=author)
+    run_jobs()
+    shadow.refresh_from_db()
+    halved = {"max_amount=1000000000>max_amount=500000000": 1}
+    assert (BackTest.objects.get().result["matrix"], shadow.result["matrix"]) == (halved, halved)
+    assert golden.answer_words("limits", "max_amount=500000000") == "授信上限 500万"
+
+
+@pytest.mark.parametrize(
+    "values", [{}, {"max_amount": 5_000_000_000}, {"max_amount": 10**9, "max_rate_bp": 345, "min_rate_bp": 260}]
+)
+def test_what_a_table_sets_is_one_word_and_back(values):
+    assert values_of("limits", answer_of(values)) == values
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "",
+        "none",
+        "refer",
+        "t5",
+        "max_amount",
+        "max_amount=-1",
+        "sla_days=3",
+        "max_amount=1;max_amount=2",
+        "max_amount=٣",
+    ],
+)
+def test_what_is_no_answer_of_a_table(text):
+    assert values_of("limits", text) is None
+
+
+def test_answers_of_a_table_in_words():
+    words = dict(golden.choices(compile_document(changed(1, max_rate_bp=345))))
+    assert words["max_amount=5000000000;max_rate_bp=345"] == "授信上限 5000万，年利率上限 3.45%"
+    assert (words["free"], words["none"], words["refer"]) == ("不另设限制", "没有适用的一行", "转人工")
+    assert (
+        golden.answer_words("routing", "signer_limit=3000000000;sla_days=15")
+        == "签字人单笔限额不低于 3000万，最长办理时限（工作日） 15"
+    )
