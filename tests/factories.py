@@ -134,6 +134,22 @@ def legal_rep(**kwargs: object) -> Applicant:
     return applicant(member(enterprise(**kwargs)))
 
 
+def signed_in(who: User | Applicant | Actor | str) -> Client:
+    """A browser that ``who`` (a person, an applicant, an actor or an e-mail address) has signed in with."""
+    match who:
+        case Applicant():
+            person = who.user
+        case Actor():
+            person = User.objects.get(pk=who.user_id)
+        case str():
+            person = User.objects.get(email=who)
+        case _:
+            person = who
+    client = Client()
+    client.force_login(person, backend="django.contrib.auth.backends.ModelBackend")
+    return client
+
+
 @dataclass
 class Bankers:
     rm: Actor

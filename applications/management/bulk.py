@@ -12,6 +12,7 @@ from accounts.models import Banker, Enterprise, EnterpriseProfile
 from applications.management.synthetic import AS_OF, firms
 from applications.models import Application
 from portal.kernel.clock import due_after, now
+from products.domain.registering.rows import entry
 from products.models import Product, Register, RegisterEntry
 
 BATCH = 2000
@@ -69,8 +70,8 @@ def _write(
         if f.get("registry")
     )
     RegisterEntry.objects.bulk_create(
-        RegisterEntry(
-            register=registers[kind],
+        entry(
+            registers[kind],
             uscc=f["uscc"],
             name=f["name"],
             valid_from=date(AS_OF.year - 1, 1, 1),

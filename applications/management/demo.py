@@ -23,7 +23,8 @@ from portal.kernel.crypto import blind_index
 from portal.kernel.models import QueuedJob
 from products.domain import golden
 from products.domain.defaults import POLICY_GROUP, open_registers_for_demo
-from products.models import Register, RegisterEntry
+from products.domain.registering.rows import entry
+from products.models import Register
 
 PASSWORD = "demo-Pass-2026"  # noqa: S105  printed at start, refused by production
 LEGAL_REP_ID = "11010119900307109X"  # a made-up number with a valid check digit
@@ -225,14 +226,14 @@ def _enterprise(case: Case, number: int) -> Enterprise:
     profiles.write_source(enterprise=enterprise, source=ProfileSource.REGISTRY, data=registry)
     profiles.write_source(enterprise=enterprise, source=ProfileSource.SELF, data={**profile, "name": case.name})
     for code in case.titles:
-        RegisterEntry.objects.create(
-            register=Register.objects.get(code=code),
+        entry(
+            Register.objects.get(code=code),
             uscc=uscc,
             name=case.name,
             number=f"示例{number:03d}",
             valid_from=date(today().year - 1, 10, 29),
             valid_to=date(today().year + 2, 10, 28),
-        )
+        ).save()
     return enterprise
 
 

@@ -17,10 +17,11 @@ APPEND_ONLY: dict[str, str] = {
     "products_policyversion": "OLD.frozen_at IS NOT NULL AND (NEW.frozen_at IS NULL OR NEW.frozen_at <> OLD.frozen_at"
     " OR NEW.document <> OLD.document OR NEW.sha256 <> OLD.sha256 OR NEW.code <> OLD.code OR NEW.number <> OLD.number"
     " OR NEW.effective_from <> OLD.effective_from OR NEW.title <> OLD.title)",
-    # An entry ends and may go on again; what it says never changes.
+    # An entry ends and may go on again; what it says never changes. One from before keys were kept gets its key once.
     "products_registerentry": "NEW.register_id <> OLD.register_id OR NEW.uscc <> OLD.uscc OR NEW.name <> OLD.name"
-    " OR NEW.number <> OLD.number OR NEW.key <> OLD.key OR NEW.digest <> OLD.digest OR NEW.valid_from <> OLD.valid_from"
-    " OR COALESCE(NEW.batch_in_id, 0) <> COALESCE(OLD.batch_in_id, 0)",
+    " OR NEW.number <> OLD.number OR NEW.project <> OLD.project OR NEW.valid_from <> OLD.valid_from"
+    " OR COALESCE(NEW.amount, -1) <> COALESCE(OLD.amount, -1) OR COALESCE(NEW.batch_in_id, 0) <> COALESCE(OLD.batch_in_id, 0)"
+    " OR (OLD.key <> '' AND (NEW.key <> OLD.key OR NEW.digest <> OLD.digest))",
     "accounts_consenttext": "",
     "applications_submission": "",
 }

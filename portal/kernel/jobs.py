@@ -109,6 +109,13 @@ def run(job_id: int) -> None:
         send(job_id)
 
 
+def keep_alive(name: str, key: str | int) -> None:
+    """Tell that a long job is still at work: the sweep leaves it alone for another while."""
+    QueuedJob.objects.filter(name=name, key=str(key), finished_at=None, parked_at=None).update(
+        next_attempt_at=now() + RESEND_AFTER
+    )
+
+
 def note_failure(job_id: int, error: BaseException) -> None:
     """Write the class of an unexpected error on the job's row, for the admin to see."""
     QueuedJob.objects.filter(pk=job_id, finished_at=None).update(error=type(error).__name__)

@@ -7,6 +7,7 @@ cannot be confirmed: in a full list a mistyped row would take its firm off.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from contextlib import ExitStack
 from datetime import date
 from itertools import islice
 
@@ -20,7 +21,7 @@ from portal.kernel.actors import SYSTEM, Actor
 from portal.kernel.clock import now, today
 from portal.kernel.errors import InvalidInput, RuleRefused, StaleObject, TransientError
 from portal.kernel.events import record
-from portal.kernel.jobs import enqueue
+from portal.kernel.jobs import enqueue, keep_alive
 from portal.kernel.lifecycle import move
 from portal.kernel.transactions import use_case
 from products.domain.desk import check_author
@@ -91,18 +92,30 @@ def read(*, batch_id: int) -> None:
     batch = _take(batch_id=batch_id)
     if batch is None:
         return
+    with ExitStack() as broken:
+        broken.callback(_fall_silent, batch)
+        _read_whole(batch)
+        broken.pop_all()  # it ended in one of its ways
+
+
+def _read_whole(batch: RegisterBatch) -> None:
     try:
         with default_storage.open(batch.storage_key) as file:
             opened = open_file(file, batch.file_name)
             for part in _parts(judged(opened.lines, batch.mode)):
-                if not _keep(batch_id=batch_id, run=batch.run, rows=part):
+                if not _keep(batch_id=batch.pk, run=batch.run, rows=part):
                     return
     except InvalidInput as error:
-        _give_up(batch_id=batch_id, run=batch.run, problem=error.message)
+        _give_up(batch_id=batch.pk, run=batch.run, problem=error.message)
     except DataError:
-        _give_up(batch_id=batch_id, run=batch.run, problem="有一行的内容数据库存不下，请检查过长的文字和特殊字符")
+        _give_up(batch_id=batch.pk, run=batch.run, problem="有一行的内容数据库存不下，请检查过长的文字和特殊字符")
     else:
-        _finish(batch_id=batch_id, run=batch.run, read_as=opened.read_as)
+        _finish(batch_id=batch.pk, run=batch.run, read_as=opened.read_as)
+
+
+def _fall_silent(batch: RegisterBatch) -> None:
+    """After a reading that broke: the next try need not wait for its silence."""
+    RegisterBatch.objects.filter(pk=batch.pk, run=batch.run).update(beat_at=None)
 
 
 def _parts(rows: Iterator[Row]) -> Iterable[list[Row]]:
@@ -128,6 +141,7 @@ def _keep(*, batch_id: int, run: int, rows: list[Row]) -> bool:
     mine = RegisterBatch.objects.filter(pk=batch_id, run=run, status="reading")
     if not mine.update(rows_read=F("rows_read") + len(rows), beat_at=now()):
         return False
+    keep_alive(Job.REGISTER_READ, batch_id)
     store.keep(batch_id, rows)
     return True
 
@@ -165,8 +179,9 @@ def why_not_confirm(batch: RegisterBatch, actor: Actor) -> str:
     counts = batch.counts
     if counts.get("invalid"):
         return f"有 {counts['invalid']} 行有问题，请改好文件重新上传"
-    if not any(counts.get(name) for name in ("new", "changed", "removed")):
-        return "与现行名单没有差别，作废即可" if batch.as_of == _day_in_force(batch) else ""
+    is_same = not any(counts.get(name) for name in ("new", "changed", "removed"))
+    if is_same and batch.as_of == _day_in_force(batch):
+        return "与现行名单没有差别，作废即可"
     return "上传的人不能确认，需由另一位政策管理岗复核" if actor.user_id == batch.uploaded_by_id else ""
 
 
@@ -179,10 +194,8 @@ def confirm(*, batch_id: int, seen: int, actor: Actor) -> None:
     """A second person looked at the differences; the batch comes into force in the background."""
     check_author(actor)
     batch = _locked(batch_id, seen)
-    if batch.status == "staged":
-        why = why_not_confirm(batch, actor)
-        if why or actor.user_id == batch.uploaded_by_id:
-            raise RuleRefused("not_confirmable", why or "上传的人不能确认，需由另一位政策管理岗复核")
+    if batch.status == "staged" and (why := why_not_confirm(batch, actor)):
+        raise RuleRefused("not_confirmable", why)
     batch.confirmed_by_id = actor.user_id
     move(batch, "confirm", actor=actor, save=("confirmed_by",))
     enqueue(Job.REGISTER_APPLY, key=batch.pk, batch_id=batch.pk)

@@ -16,6 +16,7 @@ from portal.kernel.errors import InvalidInput
 from portal.kernel.money import WAN
 from products.domain.registering.files import FIELDS
 from products.enums import BatchMode, RowChange
+from products.models import Register, RegisterEntry
 
 _MOST = Decimal("9000000000000.00")  # 元, the cap of every amount of the portal
 _DATE = re.compile(r"(\d{4})(?:[-/.年])(\d{1,2})(?:[-/.月])(\d{1,2})日?|(\d{4})(\d{2})(\d{2})")
@@ -85,12 +86,41 @@ def _row(line: int, words: list[str], *, needs_name: bool) -> Row:
     plain = plain_name(name)
     if len(plain) > 200:
         raise ValueError("企业名称超过 200 个字")
-    key = (uscc or f"~{plain}") + (f"|{plain_name(project)}" if project else "")
-    content = f"{name}\x1f{number}\x1f{round_}\x1f{project}\x1f{valid_from}\x1f{valid_to}\x1f{amount}"
-    digest = int.from_bytes(blake2b(content.encode(), digest_size=8).digest(), signed=True)
+    key = key_of(uscc, plain, project)
+    digest = digest_of(name, number, round_, project, valid_from, valid_to, amount)
     return Row(
         line, RowChange.NEW, "", uscc, name, plain, number, round_, project, amount, valid_from, valid_to, key, digest
     )  # fmt: skip
+
+
+def key_of(uscc: str, plain: str, project: str) -> str:
+    """What makes a row the same row in the next list: the credit code, else the plain name, and the project."""
+    return (uscc or f"~{plain}") + (f"|{plain_name(project)}" if project else "")
+
+
+def digest_of(*said: str | None) -> int:
+    """64 bits over what a row says beside its key: name, number, round, project, start, end, amount, as in a file."""
+    text = "\x1f".join(map(str, said))
+    return int.from_bytes(blake2b(text.encode(), digest_size=8).digest(), signed=True)
+
+
+def entry(
+    register: Register, *, uscc: str, name: str, valid_from: date, valid_to: date | None = None, number: str = ""
+) -> RegisterEntry:
+    """An entry of a firm as a file would bring it, still to be saved: for demonstrations and seeds."""
+    plain = plain_name(name)
+    days = valid_from.isoformat(), valid_to and valid_to.isoformat()
+    return RegisterEntry(
+        register=register,
+        uscc=uscc,
+        name=name,
+        plain_name=plain,
+        number=number,
+        valid_from=valid_from,
+        valid_to=valid_to,
+        key=key_of(uscc, plain, ""),
+        digest=digest_of(name, number, "", "", *days, None),
+    )
 
 
 def _faulty(line: int, words: list[str], problem: str) -> Row:

@@ -63,7 +63,7 @@ def compare(batch: RegisterBatch) -> dict[str, int]:
     )
     removed = same = 0
     if batch.mode == BatchMode.REMOVALS:
-        removed = _run(_MARK.format(change="'removed'"), this, register)
+        removed = _run(_MARK, "removed", this, register)
         _run(
             """UPDATE products_stagedrow SET change = 'invalid', problem = '名单上没有这一行'
                WHERE batch_id = %s AND change = 'new'""",
@@ -87,7 +87,7 @@ def compare(batch: RegisterBatch) -> dict[str, int]:
             this,
             register,
         )
-        _run(_MARK.format(change="'changed'"), this, register)
+        _run(_MARK, "changed", this, register)
     counts = dict.fromkeys(("new", "changed", "removed", "invalid"), 0)
     counts |= dict(_rows("SELECT change, COUNT(*) FROM products_stagedrow WHERE batch_id = %s GROUP BY change", this))
     before = _rows(
@@ -96,23 +96,25 @@ def compare(batch: RegisterBatch) -> dict[str, int]:
     return {**counts, "removed": removed, "same": same, "before": before[0][0]}
 
 
-_MARK = """UPDATE products_stagedrow AS s SET change = {change}, entry_id = e.id FROM products_registerentry AS e
+_MARK = """UPDATE products_stagedrow AS s SET change = %s, entry_id = e.id FROM products_registerentry AS e
            WHERE s.batch_id = %s AND s.change = 'new' AND e.register_id = %s AND e.batch_out_id IS NULL
            AND e.key = s.key"""
+
+
+_NEVER = date.min  # the day from which an entry is gone that a batch brought which was taken back
 
 
 def apply(batch: RegisterBatch) -> None:
     """Put a batch in force: what it replaces or takes out ends, what it brings begins.
 
     A row that replaces another counts from the day of the list, even where its certificate starts later: the firm is on
-    the list, and nothing of the older row lingers behind it.
+    the list, and nothing of the older row lingers behind it. So does one that was taken off before: it was not on the list
+    in between, whatever its certificate says.
     """
     this, day = batch.pk, batch.as_of
     _run(
-        """UPDATE products_registerentry AS e SET batch_out_id = %s, removed_from =
-               %s
-           FROM products_stagedrow AS s WHERE s.batch_id = %s AND s.change IN ('changed', 'removed')
-           AND e.id = s.entry_id""",
+        """UPDATE products_registerentry AS e SET batch_out_id = %s, removed_from = %s FROM products_stagedrow AS s
+           WHERE s.batch_id = %s AND s.change IN ('changed', 'removed') AND e.id = s.entry_id""",
         this,
         day,
         this,
@@ -121,14 +123,18 @@ def apply(batch: RegisterBatch) -> None:
         f"""INSERT INTO products_registerentry (register_id, batch_in_id, valid_from, listed_from, {_SAID})
             SELECT %s, %s,
                 CASE WHEN s.valid_from IS NULL OR (s.change = 'changed' AND s.valid_from > %s) THEN %s ELSE s.valid_from END,
-                CASE WHEN s.change = 'changed' THEN %s END, {_said("s")}
-            FROM products_stagedrow AS s WHERE s.batch_id = %s AND s.change IN ('new', 'changed')
-            ORDER BY s.line""",  # noqa: S608  constants  # nosec B608
+                CASE WHEN s.change = 'changed' OR was.key IS NOT NULL THEN %s END, {_said("s")}
+            FROM products_stagedrow AS s
+                LEFT JOIN (SELECT DISTINCT key FROM products_registerentry
+                           WHERE register_id = %s AND removed_from > %s) AS was ON was.key = s.key
+            WHERE s.batch_id = %s AND s.change IN ('new', 'changed') ORDER BY s.line""",  # noqa: S608  # nosec B608
         batch.register_id,
         this,
         day,
         day,
         day,
+        batch.register_id,
+        _NEVER,
         this,
     )
     forget(this)
@@ -140,7 +146,7 @@ def revert(batch: RegisterBatch) -> None:
     _run(
         "UPDATE products_registerentry SET batch_out_id = %s, removed_from = %s WHERE batch_in_id = %s",
         this,
-        date.min,
+        _NEVER,
         this,
     )
     _run(
