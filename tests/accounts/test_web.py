@@ -9,6 +9,7 @@ from accounts.domain import consents, partners
 from accounts.enums import ConsentKind
 from accounts.models import Consent, Enterprise, Invitation, Membership, OutboxMessage, Referral
 from tests import factories
+from tests.factories import signed_in
 
 pytestmark = pytest.mark.django_db
 BACKEND = "django.contrib.auth.backends.ModelBackend"
@@ -76,12 +77,6 @@ def test_text_size_is_kept_and_leads_back(client):
     assert page.headers["Location"] == "/enterprises/"
     assert 'data-text="large"' in client.get("/enterprises/").text
     assert client.post("/text-size/", {"next": "https://evil.example/"}).headers["Location"] == "/"
-
-
-def signed_in(person) -> Client:
-    client = Client()
-    client.force_login(person, backend=BACKEND)
-    return client
 
 
 def link_in_last_message(kind: str) -> str:

@@ -11,6 +11,7 @@ from applications.enums import Dimension
 from applications.models import Application
 from portal.kernel.models import AccessRecord
 from tests import factories
+from tests.factories import signed_in
 
 pytestmark = pytest.mark.django_db
 ROUTES = [
@@ -21,12 +22,6 @@ ROUTES = [
     "/admin/queues/overdue/",
     "/admin/members/",
 ]
-
-
-def signed_in(email: str) -> Client:
-    client = Client()
-    client.force_login(User.objects.get(email=email), backend="django.contrib.auth.backends.ModelBackend")
-    return client
 
 
 @pytest.fixture

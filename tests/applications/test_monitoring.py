@@ -6,10 +6,8 @@ from decimal import Decimal
 
 import pytest
 from django.db import connection
-from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
-from accounts.models import User
 from applications.domain import monitoring
 from applications.management import bulk
 from applications.models import Application, OutcomeTally, Shift
@@ -17,6 +15,7 @@ from applications.tasks import monitor
 from portal.kernel.clock import BEIJING, today
 from portal.kernel.models import Event
 from tests import factories
+from tests.factories import signed_in
 
 pytestmark = pytest.mark.django_db
 THIS = monitoring.monday(today())
@@ -122,13 +121,6 @@ def test_make_up_of_applicants_is_watched():
         tally(week, "industry", "I" if week > 4 else "M", passed=30)
     monitoring.find_shifts(week=THIS)
     assert Shift.objects.get(of="make_up").level == "alert"
-
-
-def signed_in(actor) -> Client:
-    client = Client()
-    person = User.objects.get(pk=actor.user_id)
-    client.force_login(person, backend="django.contrib.auth.backends.ModelBackend")
-    return client
 
 
 def test_the_page_is_for_the_policy_desk_and_says_what_moved(defaults, bankers):

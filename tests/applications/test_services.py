@@ -1,7 +1,6 @@
 """Services of each stage on the same machinery as a loan, and what is a person's own."""
 
 import pytest
-from django.test import Client
 
 from accounts.domain import consents
 from accounts.models import Consent
@@ -13,6 +12,7 @@ from portal.kernel.errors import InvalidInput, NotPermitted, RuleRefused
 from products.domain.sample_catalogue import PRODUCTS
 from products.models import Product
 from tests import factories
+from tests.factories import signed_in
 
 pytestmark = pytest.mark.django_db
 ANSWERS = {
@@ -80,12 +80,6 @@ def test_a_service_outside_its_stage_goes_to_a_person_and_never_fails(run_jobs, 
 
 def colleague(founder):
     return factories.applicant(factories.member(founder.enterprise, role="agent", person=factories.user(name="陈工")))
-
-
-def signed_in(who) -> Client:
-    client = Client()
-    client.force_login(who.user, backend="django.contrib.auth.backends.ModelBackend")
-    return client
 
 
 def test_what_is_a_persons_own_is_seen_by_nobody_else_of_the_firm(founder, run_jobs):

@@ -3,21 +3,13 @@
 from datetime import timedelta
 
 import pytest
-from django.test import Client
 
-from accounts.models import User
 from portal.kernel.clock import today
 from products.models import TierOverride
 from tests import factories
+from tests.factories import signed_in
 
 pytestmark = pytest.mark.django_db
-
-
-def signed_in(actor) -> Client:
-    client = Client()
-    person = User.objects.get(pk=actor.user_id)
-    client.force_login(person, backend="django.contrib.auth.backends.ModelBackend")
-    return client
 
 
 def ask(**change) -> dict:

@@ -21,11 +21,6 @@ from tests import factories
 pytestmark = pytest.mark.django_db
 
 
-@pytest.fixture
-def desk(defaults):
-    return factories.policy_desk()
-
-
 def stricter(code: str = "zhaojiedai", months: int = 24) -> dict:
     """The policy in force with another bound on its age rule."""
     document = copy.deepcopy(in_force(code, today()).document)

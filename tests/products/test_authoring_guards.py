@@ -21,11 +21,6 @@ from tests import factories
 pytestmark = pytest.mark.django_db
 
 
-@pytest.fixture
-def desk(defaults):
-    return factories.policy_desk()
-
-
 def draft(actor, document: dict) -> PolicyVersion:
     return authoring.draft(document=document, effective_from=today(), summary="试一试", actor=actor)
 

@@ -4,7 +4,6 @@ from datetime import date, timedelta
 
 import pytest
 from django.db import connection
-from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
 from accounts.models import OutboxMessage
@@ -14,14 +13,9 @@ from products.domain import incentives
 from products.models import Incentive, IncentiveReminder, Register, RegisterEntry
 from products.tasks import remind
 from tests import factories
+from tests.factories import signed_in
 
 pytestmark = pytest.mark.django_db
-
-
-def signed_in(who) -> Client:
-    client = Client()
-    client.force_login(who.user, backend="django.contrib.auth.backends.ModelBackend")
-    return client
 
 
 def answers(firm, on=None) -> dict[str, str]:

@@ -10,14 +10,9 @@ from products.domain.outlook import outlook
 from products.domain.titles import expiring
 from products.models import Register, RegisterEntry
 from tests import factories
+from tests.factories import signed_in
 
 pytestmark = pytest.mark.django_db
-
-
-def signed_in(person) -> Client:
-    client = Client()
-    client.force_login(person, backend="django.contrib.auth.backends.ModelBackend")
-    return client
 
 
 def test_a_title_on_a_register_is_held_and_lifts_the_tier(founder):

@@ -15,20 +15,10 @@ from products.domain import authoring, backtesting, golden, workbooks
 from products.domain.evaluating import in_force
 from products.models import BackTest, GoldenCase, PolicyVersion
 from tests import factories
+from tests.factories import signed_in
 
 pytestmark = pytest.mark.django_db
 BASE = "/admin/policies/zhaojiedai"
-
-
-def signed_in(person) -> Client:
-    client = Client()
-    client.force_login(person, backend="django.contrib.auth.backends.ModelBackend")
-    return client
-
-
-@pytest.fixture
-def desk(defaults):
-    return factories.policy_desk()
 
 
 @pytest.fixture

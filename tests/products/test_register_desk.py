@@ -11,23 +11,13 @@ from django.test.utils import CaptureQueriesContext
 from accounts.models import User
 from portal.kernel.clock import today
 from products.domain.registering import importing
-from products.models import Register, RegisterBatch, RegisterEntry
+from products.models import RegisterBatch, RegisterEntry
 from tests import factories
+from tests.factories import signed_in
 from tests.products.test_registers import FIRST, HEAD, A, csv_file, in_force, run_all, staged
 
 pytestmark = pytest.mark.django_db
 LIST, ONE = "/admin/registers/", "/admin/registers/hnte/"
-
-
-def signed_in(person) -> Client:
-    client = Client()
-    client.force_login(person, backend="django.contrib.auth.backends.ModelBackend")
-    return client
-
-
-@pytest.fixture
-def desk(defaults):
-    return factories.policy_desk()
 
 
 @pytest.fixture
@@ -38,11 +28,6 @@ def author(desk) -> Client:
 @pytest.fixture
 def other(desk) -> Client:
     return signed_in(User.objects.get(pk=desk[1].user_id))
-
-
-@pytest.fixture
-def register(defaults):
-    return Register.objects.get(code="hnte")
 
 
 @pytest.fixture

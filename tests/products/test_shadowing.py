@@ -22,11 +22,6 @@ pytestmark = pytest.mark.django_db
 
 
 @pytest.fixture
-def desk(defaults):
-    return factories.policy_desk()
-
-
-@pytest.fixture
 def stricter(desk):
     """An open draft that refers every firm younger than a hundred years."""
     document = copy.deepcopy(in_force("zhaojiedai", today()).document)
