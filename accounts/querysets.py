@@ -7,6 +7,7 @@ from datetime import date
 from django.db import models
 from django.db.models import Q
 
+from accounts.enums import OWN_PERSON
 from portal.kernel.actors import Actor, ActorKind
 from portal.kernel.clock import today
 
@@ -46,3 +47,7 @@ class EnterpriseQuerySet(models.QuerySet):
 class ConsentQuerySet(models.QuerySet):
     def live(self) -> ConsentQuerySet:
         return self.filter(revoked_at=None)
+
+    def shared_with(self, person_id: int | None) -> ConsentQuerySet:
+        """The enterprise's consents and the person's own; what others gave for themselves is theirs alone."""
+        return self.filter(~Q(kind__in=OWN_PERSON) | Q(given_by_id=person_id))

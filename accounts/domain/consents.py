@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from django.db.models import Q
-
 from accounts import rules
 from accounts.enums import OWN_PERSON, ConsentKind, Role
 from accounts.models import Consent, ConsentText, Enterprise, Membership, Partner
@@ -26,7 +24,7 @@ def current_texts(kinds: list[str]) -> list[ConsentText]:
 def missing_kinds(enterprise: Enterprise, kinds: list[str], person_id: int | None) -> list[str]:
     """Kinds without a live consent to their current text; of a kind that is a person's own, without `person_id`'s own."""
     given = Consent.objects.live().filter(enterprise=enterprise, kind__in=kinds)
-    live = set(given.filter(~Q(kind__in=OWN_PERSON) | Q(given_by_id=person_id)).values_list("text_id", flat=True))
+    live = set(given.shared_with(person_id).values_list("text_id", flat=True))
     return [text.kind for text in current_texts(kinds) if text.pk not in live]
 
 
@@ -77,7 +75,7 @@ def give_locked(
         stream=membership.enterprise.uscc,
         type="consent.granted",
         actor=actor,
-        public=True,
+        public=text.kind not in OWN_PERSON,
         payload={
             "kind": text.kind,
             "version": text.version,
@@ -107,7 +105,7 @@ def revoke(*, consent_id: int, actor: Actor) -> Consent:
             stream=consent.enterprise.uscc,
             type="consent.revoked",
             actor=actor,
-            public=True,
+            public=consent.kind not in OWN_PERSON,
             payload={"kind": consent.kind, "partner": consent.partner_id},
         )
     return consent

@@ -140,6 +140,7 @@ def _enterprise_page(request: HttpRequest, membership: Membership, **forms: obje
         )
         context["consents"] = (
             Consent.objects.filter(enterprise=membership.enterprise)
+            .shared_with(request.actor.user_id)
             .select_related("text", "given_by", "partner")
             .order_by("-given_at")[:50]
         )
@@ -194,11 +195,10 @@ def invite(request: HttpRequest, uscc: str) -> HttpResponse:
 @require_POST
 def revoke_consent(request: HttpRequest, uscc: str, consent_id: int) -> HttpResponse:
     membership = _membership(request, uscc)
-    consent = (
-        get_object_or_404(Consent, pk=consent_id, enterprise=membership.enterprise) if membership.is_verified else None
-    )
-    if consent is None:
+    if not membership.is_verified:
         raise Http404
+    shared = Consent.objects.filter(enterprise=membership.enterprise).shared_with(request.actor.user_id)
+    consent = get_object_or_404(shared, pk=consent_id)
     try:
         consents.revoke(consent_id=consent.pk, actor=request.actor)
     except PortalError as error:

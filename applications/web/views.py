@@ -5,14 +5,13 @@ from __future__ import annotations
 from decimal import Decimal
 
 from django.contrib import messages
-from django.db.models import Q
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from accounts.domain import consents
-from accounts.enums import OWN_PERSON, ConsentKind
+from accounts.enums import ConsentKind
 from accounts.models import Consent, Membership
 from applications import checklist
 from applications.domain import cases, drafting, reusing
@@ -177,7 +176,7 @@ def sign(request: HttpRequest, reference: str) -> HttpResponse:
             c.text_id: c
             for c in Consent.objects.live()
             .filter(enterprise=application.enterprise, text__in=texts)
-            .filter(~Q(kind__in=OWN_PERSON) | Q(given_by_id=request.actor.user_id))
+            .shared_with(request.actor.user_id)
             .select_related("given_by")
         }
     rows = [{"text": t, "given": live.get(t.pk), "may_sign": consents.may_sign(membership, t.kind)} for t in texts]

@@ -1,6 +1,7 @@
 """Services of each stage on the same machinery as a loan, and what is a person's own."""
 
 import pytest
+from django.urls import reverse
 
 from accounts.domain import consents
 from accounts.models import Consent
@@ -9,6 +10,7 @@ from applications.domain import assigning, deciding, drafting, reusing, submissi
 from applications.models import Application, Notice
 from portal.kernel.clock import due_after
 from portal.kernel.errors import InvalidInput, NotPermitted, RuleRefused
+from portal.kernel.models import Event
 from products.domain.sample_catalogue import PRODUCTS
 from products.models import Product
 from tests import factories
@@ -117,6 +119,21 @@ def test_a_persons_consent_does_not_stand_in_for_anothers(founder):
     consents.revoke(consent_id=mine.pk, actor=founder.actor)
     assert consents.missing_kinds(founder.enterprise, kinds, founder.user.pk) == ["private_banking"]
     assert consents.missing_kinds(founder.enterprise, kinds, other.user.pk) == []
+
+
+def test_a_persons_own_consent_is_shown_to_nobody_else_of_the_firm(founder):
+    other = colleague(founder)
+    drafted(founder, "private-banking")
+    mine = Consent.objects.get(kind="private_banking")
+    page = reverse("accounts:enterprise", args=[founder.enterprise.uscc])
+    revoke = reverse("accounts:revoke_consent", args=[founder.enterprise.uscc, mine.pk])
+    assert mine.text.title in signed_in(founder).get(page).content.decode()
+    assert mine.text.title not in signed_in(other).get(page).content.decode()
+    assert signed_in(other).post(revoke).status_code == 404
+    assert signed_in(founder).post(revoke).status_code == 302
+    told = Event.objects.filter(stream=founder.enterprise.uscc, type__startswith="consent.")
+    assert [e.public for e in told if e.payload["kind"] == "private_banking"] == [False, False]
+    assert any(e.public for e in told)
 
 
 def test_a_partner_cannot_ask_for_what_is_a_persons_own(founder):
