@@ -74,16 +74,20 @@ def _slice(*, back_test_id: int) -> None:
         test.done += copied
         enqueue(Job.BACK_TEST, key=test.pk, back_test_id=test.pk)
     else:
+        is_first = not test.result.get("copied_again")
         try:
             measured = measuring.measure(test.result["document"], columnar_cache.scan(code, until))
         except PolarsError:
-            if test.result.get("copied_again"):
+            if not is_first:
                 raise
-            columnar_cache.forget(code)  # a copy that cannot be read is made anew, once
+            measured = None
+        # A copy that cannot be read is made anew, once; so is one that lacks what was committed after its neighbours.
+        if is_first and (measured is None or measured.count != past(code).filter(pk__lte=until).count()):
+            columnar_cache.forget(code)
             test.result["copied_again"], test.done = True, 0
-            test.save(update_fields=["done", "result"])
             enqueue(Job.BACK_TEST, key=test.pk, back_test_id=test.pk)
-            return
-        test.result |= measured.result
-        test.done, test.finished_at = measured.count, now()
-    test.save(update_fields=["done", "finished_at", "result"])
+        else:
+            test.result |= measured.result
+            test.done, test.finished_at = measured.count, now()
+            test.total = max(test.total, test.done)
+    test.save(update_fields=["done", "total", "finished_at", "result"])

@@ -7,6 +7,7 @@ It ends when it is stopped, or when its version is published or called off.
 from __future__ import annotations
 
 from collections import Counter
+from datetime import timedelta
 
 from django.db.models import Max
 
@@ -26,6 +27,7 @@ from products.policy.document import compile_document
 from products.policy.replaying import facts_from_json, result_of
 
 SLICE = 500
+SETTLED = timedelta(minutes=1)  # evaluations younger than this may still have an older neighbour that is not committed
 LISTED = 100
 
 
@@ -83,7 +85,8 @@ def follow(*, run_id: int) -> None:
     if run is None or run.stopped_at is not None:
         return
     document = compile_document(run.document)
-    fresh = past(run.policy.code).filter(pk__gt=run.last_evaluation_id).order_by("pk")
+    settled = past(run.policy.code).filter(evaluated_at__lte=now() - SETTLED)
+    fresh = settled.filter(pk__gt=run.last_evaluation_id).order_by("pk")
     rows = list(
         fresh.values_list("pk", "outcome", "result", "snapshot__facts", "snapshot__subject", "policy__number")[:SLICE]
     )

@@ -148,6 +148,20 @@ def test_a_torn_copy_is_made_anew_once(defaults):
     assert BackTest.objects.count() == 1
 
 
+def test_what_was_committed_after_its_neighbours_is_not_left_out(defaults):
+    author, _ = factories.policy_desk()
+    evaluated(5)
+    columnar_cache.extend(CODE, ANY, 100)
+    late = files()[0]
+    table = pl.read_parquet(late)
+    table.slice(1).write_parquet(late)  # as if the first had not been committed when the copy was made
+    test = backtesting.start(version_id=backtesting_draft(author).pk, actor=author)
+    for _ in range(2):
+        jobs.run(QueuedJob.objects.get(finished_at=None).pk)
+    test.refresh_from_db()
+    assert (test.done, test.total, test.finished_at is not None) == (5, 5, True)
+
+
 def backtesting_draft(author):
     from products.domain import authoring
 

@@ -9,7 +9,7 @@ from django.test import Client
 
 from accounts.models import User
 from applications.models import Application
-from portal.kernel.clock import today
+from portal.kernel.clock import now, today
 from portal.kernel.errors import NotPermitted, RuleRefused
 from portal.kernel.models import Event
 from products.domain import authoring, shadowing
@@ -19,6 +19,11 @@ from products.tasks import shadow
 from tests import factories
 
 pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture(autouse=True)
+def settled_at_once(monkeypatch):
+    monkeypatch.setattr(shadowing, "SETTLED", timedelta(0))
 
 
 @pytest.fixture
@@ -52,6 +57,19 @@ def test_only_cases_that_come_in_later_are_compared(desk, stricter, run_jobs):
     run_jobs()
     run.refresh_from_db()
     assert run.done == 2
+
+
+def test_an_evaluation_is_followed_when_it_is_settled(desk, stricter, run_jobs, monkeypatch):
+    run = shadowing.start(version_id=stricter.pk, actor=desk[0])
+    apply(run_jobs, 1)
+    monkeypatch.setattr(shadowing, "SETTLED", timedelta(minutes=1))
+    shadowing.follow(run_id=run.pk)
+    run.refresh_from_db()
+    assert run.done == 0
+    monkeypatch.setattr(shadowing, "now", lambda: now() + timedelta(minutes=1))
+    shadowing.follow(run_id=run.pk)
+    run.refresh_from_db()
+    assert run.done == 1
 
 
 def test_slices_follow_one_another_and_count_nothing_twice(desk, stricter, run_jobs, monkeypatch):
