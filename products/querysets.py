@@ -48,4 +48,5 @@ class RegisterEntryQuerySet(models.QuerySet):
 
 class TierOverrideQuerySet(models.QuerySet):
     def in_force(self, day: date) -> TierOverrideQuerySet:
-        return self.filter(status="active", active_from__lte=day, last_day__gte=day)
+        """What counted on a day, also one that is past: an override that ended since counted until then."""
+        return self.filter(Q(ended_on=None) | Q(ended_on__gt=day), active_from__lte=day, last_day__gte=day)

@@ -9,7 +9,7 @@ from functools import partial
 
 from django import forms
 from django.contrib import admin
-from django.db.models import Q
+from django.core.exceptions import PermissionDenied
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect
 from django.template.response import TemplateResponse
@@ -17,7 +17,7 @@ from django.urls import path
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_POST, require_safe
 
-from accounts.models import Banker, Enterprise
+from accounts.models import Banker, Enterprise, Membership
 from applications.admin.desk import working_banker
 from applications.queries import queues
 from portal.kernel.clock import today
@@ -77,13 +77,11 @@ ACTS = {
 @never_cache
 @require_safe
 def override_list(request: HttpRequest) -> HttpResponse:
-    """Proposals that wait, and overrides that end soon."""
+    """Proposals that wait, and what is in force, the next to end first."""
     banker = working_banker(request)
-    wanted = Q(status="proposed") | Q(status="active", last_day__lte=today() + SOON)
-    rows = (
-        TierOverride.objects.filter(wanted).select_related("enterprise", "proposed_by").order_by("-status", "last_day")
-    )
-    context = {"title": "人工调级", "rows": list(rows[:LISTED])}
+    found = TierOverride.objects.filter(status__in=["proposed", "active"]).select_related("enterprise", "proposed_by")
+    rows = list(found.order_by("-status", "last_day", "pk")[: LISTED + 1])
+    context = {"title": "人工调级", "rows": rows[:LISTED], "is_cut": len(rows) > LISTED, "soon": today() + SOON}
     return _page(request, banker, "admin/overrides.html", context)
 
 
@@ -91,7 +89,10 @@ def override_list(request: HttpRequest) -> HttpResponse:
 @require_safe
 def tier(request: HttpRequest, uscc: str) -> HttpResponse:
     banker = working_banker(request)
-    return _show(request, banker, get_object_or_404(Enterprise, uscc=uscc))
+    firm = get_object_or_404(Enterprise, uscc=uscc)
+    if Membership.objects.filter(user_id=banker.user_id, enterprise=firm).exists():
+        raise PermissionDenied  # one's own firm: what the bank thinks of it is for others to work on
+    return _show(request, banker, firm)
 
 
 def _show(

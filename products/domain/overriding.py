@@ -73,7 +73,8 @@ def approve(*, override_id: int, seen: int, actor: Actor) -> TierOverride:
     before = _tier_now(override.enterprise)
     older = TierOverride.objects.select_for_update().filter(enterprise=override.enterprise, status="active").first()
     if older is not None:
-        move(older, "end", actor=actor, reason="superseded")
+        older.ended_on = today()
+        move(older, "end", actor=actor, reason="superseded", save=("ended_on",))
     override.decided_by_id, override.active_from = actor.user_id, today()
     move(override, "approve", actor=actor, save=("decided_by", "active_from"))
     _announce(override, before, override.tier, actor)
@@ -99,8 +100,8 @@ def end(*, override_id: int, seen: int, reason: str, actor: Actor) -> TierOverri
     override = _locked(override_id, seen)
     _check_banker(actor, override.enterprise, PROPOSERS)
     was_active = override.status == "active"
-    override.note = _said(reason)
-    move(override, "end", actor=actor, reason="stated", save=("note",))
+    override.note, override.ended_on = _said(reason), today() if was_active else None
+    move(override, "end", actor=actor, reason="stated", save=("note", "ended_on"))
     if was_active:
         _announce(override, override.tier, _tier_now(override.enterprise), actor)
     return override

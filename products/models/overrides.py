@@ -36,6 +36,7 @@ class TierOverride(models.Model):
         settings.AUTH_USER_MODEL, null=True, on_delete=models.PROTECT, related_name="+", verbose_name="审批人"
     )
     active_from = models.DateField("生效日", null=True)
+    ended_on = models.DateField("提前结束日", null=True)  # no longer counts on this day; none where `last_day` ended it
     note = models.CharField("审批或结束的说明", max_length=200, blank=True)
 
     objects = TierOverrideQuerySet.as_manager()

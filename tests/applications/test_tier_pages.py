@@ -4,7 +4,8 @@ from datetime import timedelta
 
 import pytest
 
-from portal.kernel.clock import today
+from accounts.models import Membership
+from portal.kernel.clock import now, today
 from products.models import TierOverride
 from tests import factories
 from tests.factories import signed_in
@@ -58,6 +59,14 @@ def test_pages_are_for_bankers_who_work_on_cases(founder, bankers):
     answer = signed_in(bankers.rm).post(f"{where}propose/", ask(), follow=True)
     assert "您的岗位不办理调级" in answer.content.decode()
     assert signed_in(bankers.rm).get("/admin/tiers/91110000000000000X/").status_code == 404
+
+
+def test_a_banker_does_not_see_the_tier_of_their_own_firm(founder, bankers):
+    Membership.objects.create(
+        user_id=bankers.reviewer.user_id, enterprise=founder.enterprise, role="viewer", verified_at=now()
+    )
+    assert signed_in(bankers.reviewer).get(f"/admin/tiers/{founder.enterprise.uscc}/").status_code == 403
+    assert signed_in(bankers.approver).get(f"/admin/tiers/{founder.enterprise.uscc}/").status_code == 200
 
 
 def test_another_firms_override_is_not_found(founder, bankers):

@@ -103,6 +103,29 @@ def test_it_ends_after_its_last_day_and_not_on_it(founder, bankers):
     assert announced(founder.enterprise)[-1] == ("T4", "none")
 
 
+def test_what_counted_on_a_past_day_is_still_told(founder, bankers):
+    first = active(founder.enterprise, bankers)
+    began = today() - timedelta(days=10)
+    TierOverride.objects.filter(pk=first.pk).update(active_from=began)
+    yesterday = today() - timedelta(days=1)
+    overriding.end(override_id=first.pk, seen=first.version, reason="资质已取得", actor=bankers.approver)
+    assert overriding.in_force(founder.enterprise.pk, today()) is None
+    assert overriding.in_force(founder.enterprise.pk, yesterday) == first
+    assert overriding.in_force(founder.enterprise.pk, began - timedelta(days=1)) is None
+    second = active(founder.enterprise, bankers, tier="T3")
+    assert overriding.in_force(founder.enterprise.pk, today()) == second
+    assert overriding.in_force(founder.enterprise.pk, yesterday) == first
+
+
+def test_an_override_that_ran_its_course_counted_to_its_last_day(founder, bankers):
+    override = active(founder.enterprise, bankers)
+    yesterday = today() - timedelta(days=1)
+    TierOverride.objects.filter(pk=override.pk).update(active_from=yesterday, last_day=yesterday)
+    assert overriding.end_due() == 1
+    assert overriding.in_force(founder.enterprise.pk, yesterday) == override
+    assert overriding.in_force(founder.enterprise.pk, today()) is None
+
+
 def test_a_screening_judges_by_it_and_keeps_the_ladders_own_answer(founder, bankers, run_jobs):
     before = factories.submitted(founder)
     run_jobs()
