@@ -22,6 +22,7 @@ from products.domain.judging import indicative_amount, judge, yuan_of
 from products.models import Evaluation
 from products.policy import facts as build
 from products.policy.facts import Known
+from products.policy.lines import strictest
 
 # profile keys that only this source can give: unknown with `source_down` while it is away
 DOWN_KEYS = {"tax": "tax_grade", "credit_bureau": "bureau_overdue"}
@@ -135,12 +136,18 @@ def _copy_to_row(application: Application, screening: Screening) -> tuple[str, .
 
 
 def _copy_terms(application: Application, screening: Screening) -> tuple[str, ...]:
-    """Copy what the limit table and the routing set; a shorter time limit counts from the submission."""
+    """Copy what the limit table and the routing set; a shorter time limit counts from the submission.
+
+    Where either is open, what is not known asks for the highest level of the routing: less is known of such a case, not more.
+    """
     limits = screening.limits.result["values"] if screening.limits else {}
     routing = screening.routing.result["values"] if screening.routing else {}
     application.limit_amount = _limit(screening.limits)
     application.limit_min_rate_bp, application.limit_max_rate_bp = limits.get("min_rate_bp"), limits.get("max_rate_bp")
-    application.signer_limit = yuan_of(routing.get("signer_limit"))
+    signer = routing.get("signer_limit")
+    if screening.routing and "refer" in (screening.routing.outcome, screening.limits and screening.limits.outcome):
+        signer = strictest(compiled(screening.routing.policy).lines, "signer_limit")
+    application.signer_limit = yuan_of(signer)
     if (days := routing.get("sla_days")) and application.due_at:
         due = due_after(application.submitted_at, days)
         if due.at < application.due_at:

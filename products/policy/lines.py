@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from products.policy.conditions import Condition
@@ -42,6 +42,11 @@ class Line:
     condition: Condition
     values: Mapping[str, int]
     source: str = ""
+
+
+def strictest(lines: Iterable[Line], code: str) -> int | None:
+    """The highest value any line gives to a setting, for cases of which it is not known which line holds."""
+    return max((line.values[code] for line in lines if code in line.values), default=None)
 
 
 FREE = "free"  # a line that sets nothing

@@ -128,6 +128,24 @@ def test_an_open_tier_sets_no_limit(bankers, run_jobs, defaults):
     assert application.screenings.get().limits.outcome == "refer"
 
 
+def test_an_open_tier_asks_for_the_highest_level_to_sign(founder, bankers, run_jobs):
+    lines = [
+        {
+            "code": tier.lower(),
+            "label": tier,
+            "when": {"fact": "tier", "op": "in", "bound": [tier]},
+            "signer_limit": limit,
+        }
+        for tier, limit in (("T1", "500000.00"), ("T5", "10000000.00"))
+    ]
+    document = {"code": "routing", "kind": "routing", "title": "试验", "lines": lines}
+    publish_document(document=document, effective_from=SINCE, actor=SYSTEM)
+    assert screened(founder, run_jobs).signer_limit == 500_000
+    firm = factories.legal_rep(profile={**factories.PROFILE, "titles": [{"kind": "hnte", "number": "GR1"}]})
+    application = screened(firm, run_jobs)
+    assert (application.tier_outcome, application.signer_limit) == ("refer", Decimal(10_000_000))
+
+
 def test_the_case_page_says_the_limit(founder, bankers, run_jobs, client):
     table("limits", max_amount="300000.00")
     table("routing", signer_limit="10000000.00")
