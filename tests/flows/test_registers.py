@@ -42,6 +42,7 @@ def test_a_list_comes_in_by_file_and_second_person_and_goes_back(world, visitor,
     other.page.goto(batch)
     other.look("register-to-confirm")
     other.page.locator("summary", has_text="确认生效").click()
+    other.look("register-confirming")
     other.press("确认生效")
     other.page.get_by_text("生效后共").wait_for(timeout=20_000)
     other.look("register-applied")

@@ -34,3 +34,8 @@ def test_a_tier_is_set_by_two_people(world, visitor, width):
     approver.press("同意调级")
     approver.look("tier-active")
     assert approver.page.get_by_text("人工调级，").first.is_visible()
+    approver.page.locator("summary", has_text="结束").click()
+    approver.page.fill("#end_reason", "资质已取得")
+    approver.look("tier-ending")
+    approver.press("确认结束")
+    assert approver.page.get_by_text("已结束，回到自动分层的结果").is_visible()
