@@ -10,6 +10,7 @@ from django.urls import path
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 
+from applications.domain import monitoring
 from applications.enums import MonitorBy
 from applications.queries import monitor
 from portal.kernel.clock import today
@@ -23,6 +24,7 @@ def overview(request: HttpRequest) -> HttpResponse:
     by = request.GET.get("by", MonitorBy.DISTRICT.value)
     if by not in MonitorBy.values or by == MonitorBy.ALL:
         raise Http404
+    this_week = monitoring.monday(today())
     weeks = monitor.weeks(since=today() - timedelta(weeks=26))
     context = {
         "title": "监测",
@@ -32,7 +34,8 @@ def overview(request: HttpRequest) -> HttpResponse:
         "weeks": weeks,
         "chart_width": len(weeks) * 10,
         "groups": monitor.groups(by, since=today() - timedelta(weeks=16)),
-        "shifts": monitor.newest_shifts(),
+        "shifts": monitor.shifts(this_week),
+        "is_compared": monitoring.can_compare(this_week),
     }
     return page(request, "admin/monitor.html", context)
 

@@ -14,7 +14,7 @@ from collections.abc import Iterable, Mapping
 from datetime import date, datetime, time, timedelta
 from decimal import Decimal
 
-from django.db.models import Count, Q
+from django.db.models import Count, Q, Sum
 
 from applications.enums import MonitorBy, ShiftLevel, ShiftOf
 from applications.models import Application, OutcomeTally, Shift
@@ -27,6 +27,7 @@ from products.enums import Tier
 WEEK = timedelta(days=7)
 RECENT, BASE = 4, 12  # full weeks
 LEAST = 50  # cases on each side: fewer say nothing
+RARE = 5  # cases: classes expected less often are compared as one
 WATCH, ALERT = Decimal("0.10"), Decimal("0.25")  # of the index
 FOUR_FIFTHS = Decimal("0.80")
 _COLUMNS = {
@@ -43,14 +44,13 @@ def monday(day: date) -> date:
     return day - timedelta(days=day.weekday())
 
 
-def refresh(*, weeks: int = 2) -> int:
-    """Count the newest `weeks` again and look for what moved; on a fresh installation, all weeks that are compared.
+def refresh() -> int:
+    """Count all weeks that are compared again, since an old case may have a newer outcome, and look for what moved.
 
-    Returns how many findings are new.
+    Returns how many findings are new or more serious than before.
     """
     this = monday(today())
-    wanted = weeks if OutcomeTally.objects.exists() else RECENT + BASE + 1
-    for back in range(wanted):
+    for back in range(RECENT + BASE + 1):
         tally_week(week=this - back * WEEK)
     return find_shifts(week=this)
 
@@ -78,12 +78,19 @@ def tally_week(*, week: date) -> None:
 
 @use_case
 def find_shifts(*, week: date) -> int:
-    """Compare the full weeks before `week`, keep what stands out, announce what is new. Returns how many are new."""
+    """Compare the full weeks before `week`, keep what stands out, announce what is new or more serious; how many are."""
     rows = list(OutcomeTally.objects.filter(week__gte=week - (RECENT + BASE) * WEEK, week__lt=week))
     found = [*_moved(rows, week), *_gaps(rows, week)]
-    known = set(Shift.objects.filter(week=week).values_list("of", "by", "value"))
-    fresh = [shift for shift in found if (shift.of, shift.by, shift.value) not in known]
-    Shift.objects.bulk_create(fresh)
+    known = {(shift.of, shift.by, shift.value): shift for shift in Shift.objects.filter(week=week)}
+    fresh = []
+    for shift in found:
+        older = known.pop((shift.of, shift.by, shift.value), None)
+        if older is None or (older.level, shift.level) == (ShiftLevel.WATCH, ShiftLevel.ALERT):
+            fresh.append(shift)
+        else:
+            shift.found_at = older.found_at
+    Shift.objects.filter(week=week).delete()
+    Shift.objects.bulk_create(found)
     if fresh:
         levels = Counter(shift.level for shift in fresh)
         record(
@@ -119,16 +126,30 @@ def _moved(rows: Iterable[OutcomeTally], week: date) -> Iterable[Shift]:
 def stability_index(before: Mapping[str, int], after: Mapping[str, int]) -> Decimal | None:
     """Population stability index of two counts, four places; None where either side has fewer than LEAST cases.
 
-    A class that one side lacks counts as half a case there, so that it weighs and does not divide by zero.
+    Classes of which fewer than RARE cases are expected are taken together: a handful of cases among many small groups is
+    chance. What one side lacks counts as half a case there, so that it weighs and does not divide by zero.
     """
     totals = sum(before.values()), sum(after.values())
     if min(totals) < LEAST:
         return None
-    index = 0.0
+    sides: tuple[Counter, Counter] = (Counter(), Counter())
     for name in {*before, *after}:
-        was, now_ = (max(side.get(name, 0), 0.5) / total for side, total in zip((before, after), totals, strict=True))
+        is_rare = before.get(name, 0) * totals[1] < RARE * totals[0]
+        for side, counts in zip(sides, (before, after), strict=True):
+            side["" if is_rare else name] += counts.get(name, 0)
+    index = 0.0
+    for name in sides[0]:
+        was, now_ = (max(side[name], 0.5) / total for side, total in zip(sides, totals, strict=True))
         index += (now_ - was) * math.log(now_ / was)
     return Decimal(index).quantize(Decimal("0.0001"))
+
+
+def can_compare(week: date) -> bool:
+    """Whether there were cases enough before `week` to say that nothing moved."""
+    weeks = OutcomeTally.objects.filter(by=MonitorBy.ALL, week__lt=week, week__gte=week - (RECENT + BASE) * WEEK)
+    is_recent = Q(week__gte=week - RECENT * WEEK)
+    sides = weeks.aggregate(after=Sum("total", filter=is_recent), before=Sum("total", filter=~is_recent))
+    return min(sides["after"] or 0, sides["before"] or 0) >= LEAST
 
 
 def _gaps(rows: Iterable[OutcomeTally], week: date) -> Iterable[Shift]:

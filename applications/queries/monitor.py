@@ -100,11 +100,9 @@ def groups(by: str, *, since: date) -> list[Group]:
     return sorted(found, key=lambda group: -group.total)
 
 
-def newest_shifts() -> list[Told]:
-    """Findings of the newest comparison, alerts first."""
-    newest = Shift.objects.order_by("-week").values_list("week", flat=True).first()
-    rows = Shift.objects.filter(week=newest).order_by("level", "-index") if newest else []
-    return [_told(row) for row in rows]
+def shifts(week: date) -> list[Told]:
+    """Findings of the comparison that ends before `week`, alerts first."""
+    return [_told(row) for row in Shift.objects.filter(week=week).order_by("level", "-index")]
 
 
 def _told(row: Shift) -> Told:

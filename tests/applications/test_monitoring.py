@@ -39,6 +39,23 @@ def test_few_cases_say_nothing(cases, says):
     assert (monitoring.stability_index({"a": 100}, {"b": cases}) is not None) is says
 
 
+def test_a_handful_among_many_small_groups_is_chance():
+    before = {"big": 1000, **{f"s{n}": 12 for n in range(20)}}
+    after = {
+        "big": 81,
+        **{f"s{n}": 2 for n in range(0, 19, 2)},
+    }  # half of the small ones at double, the other half absent
+    assert monitoring.stability_index(before, after) < monitoring.WATCH
+
+
+@pytest.mark.parametrize(("share", "is_merged"), [(59, True), (60, False)])
+def test_classes_are_rare_below_five_expected_cases(share, is_merged):
+    before = {"a": 1200 - 2 * share, "b": share, "c": share}
+    after = {"a": 90, "b": 10, "c": 0}
+    one = monitoring.stability_index({"a": before["a"], "b": 2 * share}, {"a": 90, "b": 10})
+    assert (monitoring.stability_index(before, after) == one) is is_merged
+
+
 def test_a_class_that_is_new_weighs_and_does_not_break():
     assert monitoring.stability_index({"a": 100}, {"a": 50, "b": 50}) > monitoring.ALERT
 
@@ -98,6 +115,35 @@ def test_a_shift_is_found_once_and_told_once():
     assert Event.objects.filter(stream="monitor:outcomes").count() == 1
 
 
+def test_a_finding_that_grows_is_told_again_and_one_that_is_gone_is_taken_off():
+    for week in range(5, 17):
+        tally(week, passed=50, referred=50)
+    for week in range(1, 5):
+        tally(week, passed=30, referred=70)
+    assert monitoring.find_shifts(week=THIS) == 1
+    assert Shift.objects.get().level == "watch"
+    recent = OutcomeTally.objects.filter(week__gte=THIS - 4 * monitoring.WEEK)
+    recent.update(passed=20, referred=80)  # cases of before were decided anew
+    assert monitoring.find_shifts(week=THIS) == 1
+    assert (Shift.objects.get().level, Shift.objects.get().after["passed"]) == ("alert", 80)
+    assert monitoring.find_shifts(week=THIS) == 0
+    recent.update(passed=50, referred=50)
+    assert monitoring.find_shifts(week=THIS) == 0
+    assert not Shift.objects.exists()
+    assert Event.objects.filter(stream="monitor:outcomes").count() == 2
+
+
+def test_the_page_gives_no_all_clear_on_too_few_cases(defaults):
+    author, _ = factories.policy_desk()
+    tally(6, passed=50)
+    tally(1, passed=49)
+    assert "件数还不够比较" in signed_in(author).get("/admin/monitor/").content.decode()
+    tally(2, passed=1)
+    words = signed_in(author).get("/admin/monitor/").content.decode()
+    assert "没有超出常用界限的变化" in words
+    assert "件数还不够比较" not in words
+
+
 def test_the_week_under_way_and_older_ones_are_not_compared():
     for week in (0, 17):
         tally(week, failed=1000)
@@ -155,11 +201,13 @@ def test_the_page_asks_the_same_whatever_it_holds(defaults):
     assert asked[0] == asked[1] <= 8
 
 
-def test_the_nightly_round_counts_what_is_missing_and_then_the_newest(defaults):
+def test_the_nightly_round_counts_every_week_that_is_compared_again(defaults):
     bulk.seed(300, progress=lambda _: None)
     monitor()
-    weeks = OutcomeTally.objects.values("week").distinct().count()
-    assert weeks > 2
-    OutcomeTally.objects.filter(week__lt=THIS - monitoring.WEEK).delete()
+    compared = OutcomeTally.objects.filter(week__gte=THIS - 16 * monitoring.WEEK)
+    before = compared.values("week").distinct().count()
+    assert before > 2
+    Application.objects.update(outcome="refer")
     monitor()
-    assert OutcomeTally.objects.values("week").distinct().count() <= 2
+    assert compared.values("week").distinct().count() == before
+    assert not compared.exclude(passed=0, failed=0).exists()
