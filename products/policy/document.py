@@ -360,7 +360,7 @@ def _line(kind: str) -> Callable[[object, str], Line]:
             setting = settings[code]
             values[code] = _bound(raw[code], setting.type, f"{place}/{code}")
             if not setting.least <= values[code] <= setting.most:
-                raise DocumentError(f"{place}/{code}", f"「{setting.label}」不在可用的范围内")
+                raise DocumentError(f"{place}/{code}", f"「{setting.label}」{setting.range_words}")
         if values.get("min_rate_bp", 0) > values.get("max_rate_bp", 10**4):
             raise DocumentError(f"{place}/max_rate_bp", "利率上限低于下限")
         condition = compile_condition(raw["when"], f"{place}/when")

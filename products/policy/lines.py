@@ -19,6 +19,14 @@ class Setting:
     least: int
     most: int
 
+    @property
+    def range_words(self) -> str:
+        """The bounds in the unit a table is written in: 元, bp, 个工作日."""
+        scale, unit = (
+            (100, "元") if self.type is FactType.AMOUNT else (1, "bp" if self.code.endswith("_bp") else "个工作日")
+        )
+        return f"要在 {self.least // scale:,} 到 {self.most // scale:,} {unit}之间"
+
 
 SETTINGS: dict[str, tuple[Setting, ...]] = {
     "limits": (

@@ -312,7 +312,7 @@ def act(request: HttpRequest, code: str, number: int, name: str) -> HttpResponse
         raise Http404
     form = pressed.form(request.POST, auto_id=f"{name}_%s")
     if is_done(request, form, partial(pressed.work, batch_id=found.pk), done=pressed.done):
-        return redirect(found)
+        return redirect("admin:register", code) if name == "discard" else redirect(found)  # to upload it again
     return _show_batch(request, found, may_write=True, failed=(name, form))
 
 

@@ -146,7 +146,7 @@ def test_a_limit_table_is_drafted_tested_and_guarded_like_any_policy(defaults, r
 
 
 @pytest.mark.django_db
-def test_a_limit_that_is_cut_on_the_same_line_is_a_change(defaults, run_jobs, founder):
+def test_a_limit_that_is_cut_on_the_same_line_is_a_change(defaults, run_jobs, founder, settled_at_once):
     author, _ = factories.policy_desk()
     factories.submitted(founder)
     run_jobs()

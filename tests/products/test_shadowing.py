@@ -18,12 +18,7 @@ from products.models import Evaluation, ShadowRun
 from products.tasks import shadow
 from tests import factories
 
-pytestmark = pytest.mark.django_db
-
-
-@pytest.fixture(autouse=True)
-def settled_at_once(monkeypatch):
-    monkeypatch.setattr(shadowing, "SETTLED", timedelta(0))
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("settled_at_once")]
 
 
 @pytest.fixture
