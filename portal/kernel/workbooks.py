@@ -90,7 +90,7 @@ def stream_rows(file: BinaryIO, *, preferred: str) -> tuple[str, Iterator[tuple[
 def _streamed(sheet: Worksheet) -> Iterator[tuple[int, list[str]]]:
     number = 0
     try:
-        for number, cells in enumerate(sheet.iter_rows(values_only=True), 1):
+        for number, cells in enumerate(sheet.iter_rows(values_only=True, max_col=MAX_COLUMNS), 1):
             yield number, [cell if type(cell) is str else "" if cell is None else _words(cell) for cell in cells]
     except InvalidInput:
         raise

@@ -8,8 +8,10 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from openpyxl import Workbook
 
 from accounts.validators import is_uscc
+from portal.kernel import tables
 from portal.kernel.errors import InvalidInput, RuleRefused
-from products.domain.registering import files, importing, rows
+from products.domain.registering import importing, rows
+from products.domain.registering.files import TEMPLATE
 from products.models import RegisterBatch, RegisterEntry, StagedRow
 from tests import factories
 from tests.products.test_registers import DAY_1, FIRST, HEAD, A, B, csv_file, faults, in_force, staged
@@ -55,18 +57,18 @@ def test_a_faulty_row_is_told_with_its_line_and_stops_the_batch(register, desk, 
 
 @pytest.mark.parametrize("text", ["2024/1/5", "2024.01.05", "2024年1月5日", "20240105", "2024-01-05 00:00:00"])
 def test_dates_are_read_as_people_write_them(text):
-    assert rows._date(text, "有效期起") == "2024-01-05"
+    assert tables.date_word(text, "有效期起") == "2024-01-05"
 
 
 @pytest.mark.parametrize(("text", "amount"), [("1,200.5", "12005000.00"), ("０", "0.00")])
 def test_amounts_are_read(text, amount):
-    assert rows._amount(text, rows.WAN) == amount
+    assert tables.amount_word(text, rows.WAN) == amount
 
 
 @pytest.mark.parametrize("text", ["-1", "NaN", "1e30", "一百"])
 def test_amounts_that_are_none_are_refused(text):
     with pytest.raises(ValueError, match="金额"):
-        rows._amount(text, rows.WAN)
+        tables.amount_word(text, rows.WAN)
 
 
 def test_duplicates_name_the_first_line(register, desk):
@@ -169,7 +171,7 @@ def test_quick_check_of_codes_is_the_standard_one():
 
 def test_columns_of_the_template_are_read(register, desk):
     batch = staged(
-        register, csv_file(",".join(files.TEMPLATE) + f"\n甲公司,{A},GR1,2024-01-01,2026-12-31,第一批,项目,12\n"), desk
+        register, csv_file(",".join(TEMPLATE) + f"\n甲公司,{A},GR1,2024-01-01,2026-12-31,第一批,项目,12\n"), desk
     )
     row = batch.rows.get()
     assert (row.round, row.project, str(row.amount), batch.read_as) == ("第一批", "项目", "120000.00", "UTF-8")
@@ -183,8 +185,7 @@ def test_odd_cells_are_faults_of_their_line_and_stop_no_worker(register, desk, l
 
 
 def test_a_sheet_of_empty_rows_is_refused(monkeypatch):
-    monkeypatch.setattr(files, "MAX_BLANK", 10)
-    rows_ = iter([(1, ["企业名称"]), *((n, [""]) for n in range(2, 50))])
-    header, _, width = files._header(rows_)
+    monkeypatch.setattr(tables, "MAX_BLANK", 10)
+    rows_ = ((n, [""]) for n in range(2, 50))
     with pytest.raises(InvalidInput, match="too_many_blanks"):
-        list(files._lines(rows_, header, width))
+        list(tables._lines(rows_, [0], 1))

@@ -2,24 +2,21 @@
 
 from __future__ import annotations
 
-import re
 import unicodedata
 from collections.abc import Iterable, Iterator
 from datetime import date
 from decimal import Decimal
-from functools import lru_cache
 from hashlib import blake2b
 from typing import NamedTuple
 
 from accounts.validators import is_uscc, normalise_uscc
 from portal.kernel.errors import InvalidInput
 from portal.kernel.money import WAN
+from portal.kernel.tables import amount_word, date_word
 from products.domain.registering.files import FIELDS
 from products.enums import BatchMode, RowChange
 from products.models import Register, RegisterEntry
 
-_MOST = Decimal("9000000000000.00")  # 元, the cap of every amount of the portal
-_DATE = re.compile(r"(\d{4})(?:[-/.年])(\d{1,2})(?:[-/.月])(\d{1,2})日?|(\d{4})(\d{2})(\d{2})")
 _LENGTHS = {"name": ("企业名称", 200), "number": ("证书编号", 60), "round": ("批次", 60), "project": ("项目名称", 200)}
 _NOT_IN_A_NAME = str.maketrans("", "", "()[]{}<>《》〈〉【】「」“”\"'·・•.,，。、:;-—_ \t\u3000")
 
@@ -79,10 +76,10 @@ def _row(line: int, words: list[str], *, needs_name: bool) -> Row:
         raise ValueError("不能是公式，请粘贴为数值")
     if len(text) > 60:
         _check_lengths(name=name, number=number, round=round_, project=project)
-    valid_from, valid_to = _date(since, "有效期起"), _date(until, "有效期止")
+    valid_from, valid_to = date_word(since, "有效期起"), date_word(until, "有效期止")
     if valid_from and valid_to and valid_to < valid_from:
         raise ValueError("有效期止早于有效期起")
-    amount = _amount(wan, WAN) if wan else _amount(yuan, Decimal(1)) if yuan else None
+    amount = amount_word(wan, WAN) if wan else amount_word(yuan, Decimal(1)) if yuan else None
     plain = plain_name(name)
     if len(plain) > 200:
         raise ValueError("企业名称超过 200 个字")
@@ -139,30 +136,3 @@ def _check_lengths(**texts: str) -> None:
         label, most = _LENGTHS[field]
         if len(text) > most:
             raise ValueError(f"{label}超过 {most} 个字")
-
-
-@lru_cache(maxsize=4096)
-def _date(text: str, label: str) -> str | None:
-    if not text:
-        return None
-    found = _DATE.fullmatch(text.removesuffix(" 00:00:00"))
-    if found is None:
-        raise ValueError(f"{label}「{text[:20]}」不是日期，请写成 2026-12-31 的样子")
-    year, month, day = (int(part) for part in (found[1] or found[4], found[2] or found[5], found[3] or found[6]))
-    try:
-        whole = date(year, month, day)
-    except ValueError as error:
-        raise ValueError(f"{label}「{text[:20]}」没有这一天") from error
-    if not 1900 <= year <= 2200:
-        raise ValueError(f"{label}「{text[:20]}」的年份不对")
-    return whole.isoformat()
-
-
-def _amount(text: str, unit: Decimal) -> str:
-    try:
-        amount = Decimal(unicodedata.normalize("NFKC", text).replace(",", "")) * unit
-    except ArithmeticError as error:
-        raise ValueError(f"金额「{text[:20]}」不是数字") from error
-    if not (amount.is_finite() and 0 <= amount <= _MOST):
-        raise ValueError(f"金额「{text[:20]}」不在可用的范围内")
-    return str(amount.quantize(Decimal("0.01")))
