@@ -10,6 +10,7 @@ class Job(StrEnum):
 
     SCREEN = "applications.screen"
     ANNOUNCE = "applications.announce"
+    HOLDINGS = "applications.holdings"
 
 
 class Section(models.TextChoices):
@@ -94,3 +95,30 @@ class ShiftOf(models.TextChoices):
 class ShiftLevel(models.TextChoices):
     WATCH = "watch", "关注"
     ALERT = "alert", "警示"
+
+
+class HoldingKind(models.TextChoices):
+    """What a firm holds at the bank."""
+
+    ACCOUNT = "account", "结算账户"
+    LOAN = "loan", "贷款"
+    LINE = "line", "授信额度"
+
+
+CREDIT_KINDS = (HoldingKind.LOAN, HoldingKind.LINE)
+
+
+class LoanGrade(models.TextChoices):
+    """Five-class risk grading (贷款五级分类)."""
+
+    NORMAL = "normal", "正常"
+    SPECIAL = "special", "关注"
+    SUBSTANDARD = "substandard", "次级"
+    DOUBTFUL = "doubtful", "可疑"
+    LOSS = "loss", "损失"
+
+
+class FirstLoan(models.TextChoices):
+    YES = "yes", "是首贷"
+    NO = "no", "不是首贷"
+    UNKNOWN = "unknown", "待核实"

@@ -105,3 +105,9 @@ class ApplicationQuerySet(models.QuerySet):
     def with_row(self) -> ApplicationQuerySet:
         """What a list row shows, and no more, as one object a row: names come as columns (ROW_NAMES), not as rows of theirs."""
         return self.only(*ROW).annotate(**ROW_NAMES)
+
+
+class HoldingQuerySet(models.QuerySet):
+    def in_force(self, day: date) -> HoldingQuerySet:
+        """What counted on a day; an account closed on it no longer did."""
+        return self.filter(Q(closed_on=None) | Q(closed_on__gt=day), started_on__lte=day)

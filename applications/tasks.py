@@ -4,7 +4,7 @@ from celery import shared_task
 
 from accounts.domain import partners
 from applications import outbound
-from applications.domain import closing, evidence, monitoring, screening
+from applications.domain import closing, evidence, holdings, monitoring, screening
 from applications.enums import Job
 from portal.kernel.idempotency import forget_old
 from portal.kernel.jobs import job
@@ -19,6 +19,16 @@ def screen(*, application_id: int) -> None:
 @job(Job.ANNOUNCE)
 def announce(*, reference: str) -> None:
     outbound.announce(reference=reference)
+
+
+@job(Job.HOLDINGS)
+def read_holdings(*, statement_id: int) -> None:
+    holdings.read(statement_id=statement_id)
+
+
+@shared_task(name="applications.fetch_holdings")
+def fetch_holdings() -> None:
+    holdings.fetch()
 
 
 @shared_task(name="applications.expire")

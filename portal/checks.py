@@ -71,6 +71,9 @@ def _adapters() -> list[CheckMessage]:
             errors.append(
                 Error(f"source {name} has no https address", hint=f"set {name.upper()}_URL", id="portal.E006")
             )
+    core = settings.CORE_BANKING
+    if core["adapter"] != "file" and not core["url"].startswith("https://"):
+        errors.append(Error("core banking has no https address", hint="set CORE_BANKING_URL", id="portal.E006"))
     if settings.FILE_SCANNER != "clamd":
         errors.append(Error("FILE_SCANNER is not clamd", id="portal.E004"))
     if any(word in settings.EMAIL_BACKEND.lower() for word in _DEAF_MAIL):

@@ -146,6 +146,7 @@ CELERY_BEAT_SCHEDULE = {
     "digest": {"task": "kernel.digest", "schedule": 60 * 60.0},
     "expire": {"task": "applications.expire", "schedule": 60 * 60.0},
     "clear-sessions": {"task": "kernel.clear_sessions", "schedule": 60 * 60.0},
+    "fetch-holdings": {"task": "applications.fetch_holdings", "schedule": crontab(hour=1, minute=30)},
     "retier": {"task": "products.retier", "schedule": crontab(hour=2, minute=10)},
     "remind": {"task": "products.remind", "schedule": crontab(hour=9, minute=0)},
     "shadow": {"task": "products.shadow", "schedule": 5 * 60.0},
@@ -255,6 +256,12 @@ SOURCES = {
         "token": env.str(f"{name.upper()}_TOKEN", ""),
     }
     for name in ("business_registry", "identity", "sms", "tax", "credit_bureau")
+}
+# Statements of core banking come as files a person uploads (`file`), or are fetched every night as well (`http`).
+CORE_BANKING = {
+    "adapter": env.str("CORE_BANKING_ADAPTER", "file"),
+    "url": env.str("CORE_BANKING_URL", ""),
+    "token": env.str("CORE_BANKING_TOKEN", ""),
 }
 FILE_SCANNER = env.str("FILE_SCANNER", "builtin" if DEMO else "clamd")
 CLAMD_ADDRESS = env.str("CLAMD_ADDRESS", "127.0.0.1:3310")

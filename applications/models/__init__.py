@@ -1,5 +1,6 @@
 from applications.models.case import Application, Submission
 from applications.models.documents import Document
+from applications.models.holdings import Holding, HoldingStatement
 from applications.models.monitoring import OutcomeTally, Shift
 from applications.models.notices import Notice
 from applications.models.review import Assessment, Decision, Note, Offer, Recommendation, Supplement
@@ -12,6 +13,8 @@ __all__ = [
     "Decision",
     "Document",
     "Evidence",
+    "Holding",
+    "HoldingStatement",
     "Note",
     "Notice",
     "Offer",
