@@ -11,6 +11,8 @@ class Job(StrEnum):
     SCREEN = "applications.screen"
     ANNOUNCE = "applications.announce"
     HOLDINGS = "applications.holdings"
+    COVERAGE = "applications.coverage"
+    OUTREACH = "applications.outreach"
 
 
 class Section(models.TextChoices):
@@ -122,3 +124,38 @@ class FirstLoan(models.TextChoices):
     YES = "yes", "是首贷"
     NO = "no", "不是首贷"
     UNKNOWN = "unknown", "待核实"
+
+
+class Channel(models.TextChoices):
+    """How a firm was contacted."""
+
+    VISIT = "visit", "上门"
+    PHONE = "phone", "电话"
+    MESSAGE = "message", "微信或短信"
+    EVENT = "event", "活动"
+
+
+class ContactResult(models.TextChoices):
+    UNREACHABLE = "unreachable", "联系不上"
+    NO_NEED = "no_need", "暂无需求"
+    LATER = "later", "以后再联系"
+    INTERESTED = "interested", "有意向"
+    APPLYING = "applying", "准备申请"
+
+
+class CoverageBy(models.TextChoices):
+    """What coverage is grouped by."""
+
+    ALL = "all", "全部"
+    DISTRICT = "district", "登记地"
+    INDUSTRY = "industry", "行业门类"
+    BRANCH = "branch", "支行"
+
+
+class Reach(models.TextChoices):
+    """How far the bank has come with a firm of a list: the furthest of these."""
+
+    BOOKED = "booked", "在行客户"
+    APPLIED = "applied", "申请过"
+    CONTACTED = "contacted", "联系过"
+    NEVER = "never", "没有联系过"

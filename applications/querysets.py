@@ -111,3 +111,8 @@ class HoldingQuerySet(models.QuerySet):
     def in_force(self, day: date) -> HoldingQuerySet:
         """What counted on a day; an account closed on it no longer did."""
         return self.filter(Q(closed_on=None) | Q(closed_on__gt=day), started_on__lte=day)
+
+
+class OutreachQuerySet(models.QuerySet):
+    def listed(self) -> OutreachQuerySet:
+        return self.filter(is_listed=True)

@@ -4,8 +4,9 @@ from celery import shared_task
 
 from accounts.domain import partners
 from applications import outbound
-from applications.domain import closing, evidence, holdings, monitoring, screening
+from applications.domain import closing, coverage, evidence, holdings, monitoring, outreach, screening
 from applications.enums import Job
+from portal.kernel.clock import today
 from portal.kernel.idempotency import forget_old
 from portal.kernel.jobs import job
 
@@ -24,6 +25,23 @@ def announce(*, reference: str) -> None:
 @job(Job.HOLDINGS)
 def read_holdings(*, statement_id: int) -> None:
     holdings.read(statement_id=statement_id)
+
+
+@job(Job.COVERAGE)
+def count_coverage(*, run_id: int) -> None:
+    coverage.count(run_id=run_id)
+
+
+@job(Job.OUTREACH)
+def refresh_outreach(*, plan_id: int) -> None:
+    outreach.refresh(plan_id=plan_id)
+
+
+@shared_task(name="applications.lists")
+def lists() -> None:
+    """Every morning: tasks follow the lists, and today is counted."""
+    outreach.refresh_all()
+    coverage.ask(on=today(), again=True)
 
 
 @shared_task(name="applications.fetch_holdings")

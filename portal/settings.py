@@ -150,6 +150,7 @@ CELERY_BEAT_SCHEDULE = {
     "retier": {"task": "products.retier", "schedule": crontab(hour=2, minute=10)},
     "remind": {"task": "products.remind", "schedule": crontab(hour=9, minute=0)},
     "shadow": {"task": "products.shadow", "schedule": 5 * 60.0},
+    "lists": {"task": "applications.lists", "schedule": crontab(hour=4, minute=20)},
     "monitor": {"task": "applications.monitor", "schedule": crontab(hour=5, minute=40)},
 }
 

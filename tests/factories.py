@@ -15,7 +15,7 @@ from accounts.domain import consents, profiles
 from accounts.domain import defaults as account_defaults
 from accounts.enums import BankerRole, ProfileSource, Role, VerifiedBy
 from accounts.models import ApiClient, Banker, Branch, Enterprise, Membership, Partner, RegistryRecord, User
-from applications.domain import drafting, submission
+from applications.domain import drafting, outreach, submission
 from applications.enums import Section
 from applications.models import Application
 from portal.kernel.actors import Actor, ActorKind
@@ -32,6 +32,7 @@ PDF = b"%PDF-1.4\n1 0 obj<<>>endobj\ntrailer<<>>\n%%EOF\n"
 def load_defaults() -> None:
     account_defaults.load_defaults()
     product_defaults.load_defaults()
+    outreach.load_defaults()
     product_defaults.open_registers_for_demo(date(2024, 1, 1))
 
 

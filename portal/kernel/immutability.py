@@ -22,6 +22,7 @@ APPEND_ONLY: dict[str, str] = {
     " OR NEW.number <> OLD.number OR NEW.project <> OLD.project OR NEW.valid_from <> OLD.valid_from"
     " OR COALESCE(NEW.amount, -1) <> COALESCE(OLD.amount, -1) OR COALESCE(NEW.batch_in_id, 0) <> COALESCE(OLD.batch_in_id, 0)"
     " OR (OLD.key <> '' AND (NEW.key <> OLD.key OR NEW.digest <> OLD.digest))",
+    "applications_contact": "",
     "accounts_consenttext": "",
     "applications_submission": "",
 }

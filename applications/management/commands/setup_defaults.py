@@ -3,6 +3,7 @@
 from django.core.management.base import BaseCommand
 
 from accounts.domain import defaults as account_defaults
+from applications.domain import outreach
 from products.domain import defaults as product_defaults
 
 
@@ -12,4 +13,5 @@ class Command(BaseCommand):
     def handle(self, *args: object, **options: object) -> None:
         account_defaults.load_defaults()
         product_defaults.load_defaults()
+        outreach.load_defaults()
         self.stdout.write("defaults ready")
