@@ -18,7 +18,8 @@ from applications.admin.forms import ApproveForm, NoteForm, RecommendForm, Score
 from applications.domain.screening import known_from
 from applications.enums import Dimension
 from applications.models import Application, Assessment, Recommendation, Supplement
-from applications.queries import case, queues
+from applications.queries import case, coverage, queues, timeline
+from portal.kernel.clock import today
 from portal.kernel.money import wan
 from products.enums import SIZE_LABELS, Stage
 
@@ -61,7 +62,7 @@ def context(application: Application, banker: Banker, failed: Failed | None = No
         "answers": case.answer_rows(application),
         "documents": application.documents.filter(removed_at=None).values("public_id", "name", "uploaded_at"),
         "notes": application.notes.order_by("-pk").values("body", "written_at", writer=F("banker__user__name"))[:20],
-        "events": case.staff_timeline(application.reference, known=_names(application, banker, assessments)),
+        "events": timeline.staff_timeline(application.reference, known=_names(application, banker, assessments)),
         "assessments": assessments,
         "recommendation": recommendation,
         "turn": case.desk_turn(
@@ -73,6 +74,7 @@ def context(application: Application, banker: Banker, failed: Failed | None = No
         "score_fields": _score_fields(mine, failed) if may_score else "",
         "note_fields": _typed(failed) if failed and failed.code == "note" else _blank(NoteForm, "note_%s"),
         "size_labels": SIZE_LABELS,
+        "flags": coverage.flags(application.enterprise.uscc, today()),
         "stage": Stage(screening.stage).label if screening and screening.stage else "",
         "supplements": Supplement.objects.filter(application=application).order_by("-pk") if was_returned else [],
     }

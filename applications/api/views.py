@@ -36,7 +36,7 @@ from applications.api.schemas import (
 )
 from applications.domain import closing, drafting, submission
 from applications.models import Application
-from applications.queries import case
+from applications.queries import timeline
 from portal.kernel.api import PartnerView
 from portal.kernel.api_schema import Problem
 from portal.kernel.crypto import sha256
@@ -277,8 +277,8 @@ class TimelineView(_CaseView):
         application = self.case(reference)
         consents.require_partner_consent(application.enterprise, self.actor)
         rows = [
-            {"type": e.type, "title": case.TITLES[e.type][0], "actor": e.actor_kind, "at": e.at.isoformat()}
-            for e in case.public_events(reference)
+            {"type": e.type, "title": timeline.TITLES[e.type][0], "actor": e.actor_kind, "at": e.at.isoformat()}
+            for e in timeline.public_events(reference)
         ]
         return self.tagged({"results": rows, "next": None, "previous": None})
 

@@ -10,7 +10,7 @@ from django.views.decorators.http import require_POST, require_safe
 
 from applications.domain import closing, drafting, submission
 from applications.models import Application, Notice
-from applications.queries import case
+from applications.queries import case, timeline
 from applications.web.views import editable_case, visible_case
 from portal.kernel.actors import ActorKind
 from portal.kernel.clock import now
@@ -101,7 +101,7 @@ def _status_context(application: Application) -> dict:
     return {
         "application": application,
         "turn": case.turn_of(application),
-        "steps": case.timeline(application),
+        "steps": timeline.timeline(application),
         "groups": case.finding_groups(screening),
         "screening": screening,
         "score": case.score_rows(screening),
@@ -114,6 +114,7 @@ def _status_context(application: Application) -> dict:
         "nav": "applications",
         "polling": application.status == "submitted",
         "may_withdraw": "withdraw" in moves,
+        "programme_owner": case.programme_owner(application),
     }
 
 

@@ -194,7 +194,7 @@ def test_queue_costs_the_same_for_one_and_three_rows(bankers, founder, run_jobs,
 def test_case_page_stays_within_its_queries(case, django_assert_max_num_queries):
     client = signed_in("reviewer@bank.example")
     client.get(f"/admin/cases/{case.reference}/")
-    with django_assert_max_num_queries(10):
+    with django_assert_max_num_queries(11):
         client.get(f"/admin/cases/{case.reference}/")
 
 
@@ -209,7 +209,7 @@ def test_recommended_case_costs_at_most_two_queries_more(case, django_assert_max
     proposal = {"proposal": "decline", "reason_code": "out_of_scope", "comment": "范围外"}
     reviewer.post(f"{base}recommend/", proposal)
     assert "范围外" in approver.get(base).text
-    with django_assert_max_num_queries(11):
+    with django_assert_max_num_queries(12):
         approver.get(base)
 
 

@@ -200,3 +200,27 @@ def test_pages_lead_from_the_list_to_a_contact_written_down(plan, bankers):
         .count("由计划负责人或政策管理岗分派")
         == 1
     )
+
+
+def test_a_case_shows_that_its_firm_is_on_the_list(plan, founder, bankers, run_jobs):
+    application = factories.submitted(founder)
+    run_jobs()
+    page = f"/admin/cases/{application.reference}/"
+    name = plan.register.name
+    assert name not in signed_in(bankers.reviewer).get(page).content.decode()
+    row = entry(plan.register, uscc=founder.enterprise.uscc, name="x", valid_from=today())
+    row.round = "第三批"
+    row.save()
+    assert f"{name}　第三批" in signed_in(bankers.reviewer).get(page).content.decode()
+
+
+def test_a_firm_sees_who_answers_for_its_programme(founder, bankers, run_jobs):
+    OutreachPlan.objects.filter(register__code="srdi_sme").update(owner=banker(bankers.rm))
+    programme = factories.submitted(founder, product="srdi-programme", requested_amount=2_000_000, term_months=12)
+    loan = factories.submitted(founder)
+    run_jobs()
+    client = signed_in(founder)
+    words = client.get(programme.get_absolute_url()).content.decode()
+    assert "专案联系人" in words
+    assert "周明远" in words
+    assert "专案联系人" not in client.get(loan.get_absolute_url()).content.decode()
