@@ -14,6 +14,7 @@ from accounts.enums import BankerRole, ProfileSource, Role, VerifiedBy
 from accounts.models import ApiClient, Banker, Branch, Enterprise, Membership, Partner, RegistryRecord, User
 from applications.domain import assigning, closing, deciding, drafting, reviewing, submission
 from applications.enums import DeclineReason, Dimension, Proposal, ReturnReason, Section
+from applications.management import demo_lists
 from applications.management.synthetic import demo_uscc
 from applications.models import Application
 from portal.kernel import jobs
@@ -121,6 +122,7 @@ def build() -> bool:
     for number, case in enumerate(CASES, 1):
         _play(case, number, people)
     _unknown_to_the_bank()
+    demo_lists.build(people, demo_uscc, run_jobs)
     return True
 
 

@@ -31,7 +31,7 @@ class Command(BaseCommand):
         self.stdout.write("demo data created" if demo.build() else "demo data already there")
         if count:
             self._bulk(count)
-        monitoring.refresh(weeks=monitoring.RECENT + monitoring.BASE + 1)
+        monitoring.refresh()
 
     def _bulk(self, count: int) -> None:
         done = 0
