@@ -35,7 +35,7 @@ from products.policy_desk.forms import DATE_INPUT, PlainForm
 
 PAGE = 50
 EXPORT_LIMIT = 20_000
-_SHOW = {"mine": "我的", "due": "到期要联系", "free": "待领取", "open": "还没联系上", "all": "全部"}
+_SHOW = {"mine": "我的", "due": "到期要联系", "free": "待认领", "open": "还没联系上", "all": "全部"}
 
 
 class DayForm(forms.Form):
@@ -46,6 +46,7 @@ class AssignForm(forms.Form):
     banker = forms.ModelChoiceField(
         label="分给",
         queryset=Banker.objects.none(),
+        empty_label="请选择",
         error_messages={"required": "请选择同事", "invalid_choice": "请选择在岗的同事"},
     )
     count = forms.IntegerField(
@@ -68,8 +69,12 @@ class ContactForm(PlainForm):
         widget=DATE_INPUT,
         error_messages={"required": "请填写联系日期", "invalid": "日期要写成 2026-12-31 的样子"},
     )
-    channel = forms.ChoiceField(label="方式", choices=Channel.choices)
-    result = forms.ChoiceField(label="结果", choices=ContactResult.choices)
+    channel = forms.ChoiceField(
+        label="方式", choices=[("", "请选择"), *Channel.choices], error_messages={"required": "请选择联系方式"}
+    )
+    result = forms.ChoiceField(
+        label="结果", choices=[("", "请选择"), *ContactResult.choices], error_messages={"required": "请选择结果"}
+    )
     next_on = forms.DateField(label="下次联系", widget=DATE_INPUT, required=False, help_text="不再联系就不填")
     note = forms.CharField(
         label="说明",
@@ -322,7 +327,7 @@ def _show_task(
 def take(request: HttpRequest, code: str, task_id: int) -> HttpResponse:
     onlooker(request)
     found = _task(code, task_id)
-    if not is_done(request, PlainForm(request.POST), partial(outreach.take, outreach_id=found.pk), done="已领取"):
+    if not is_done(request, PlainForm(request.POST), partial(outreach.take, outreach_id=found.pk), done="已认领"):
         raise Http404
     return redirect("admin:outreach_task", code, task_id)
 

@@ -116,7 +116,7 @@ def why_not_write(task: Outreach, banker: Banker) -> str:
     """Why this banker may not write a contact down; empty when nothing stands in the way."""
     if banker.pk in (task.assignee_id, task.plan.owner_id) and banker.is_active:
         return ""
-    return "先领取这家企业，再登记联系" if task.assignee_id is None else "由领取的同事登记联系"
+    return "先认领这家企业，再登记联系" if task.assignee_id is None else "由认领的同事登记联系"
 
 
 @use_case

@@ -191,7 +191,7 @@ def test_pages_lead_from_the_list_to_a_contact_written_down(plan, bankers):
     other = signed_in(bankers.reviewer)
     assert other.post(f"/admin/outreach/relending/{free.pk}/take/", {"seen": free.version}).status_code == 302
     assert other.post(f"/admin/outreach/relending/{free.pk}/take/", {}).status_code == 404
-    assert "由领取的同事登记联系" in other.get(page).content.decode()
+    assert "由认领的同事登记联系" in other.get(page).content.decode()
     assert rm.get(f"/admin/outreach/little_giant/{free.pk}/").status_code == 404
     assert rm.get("/admin/outreach/relending/?show=x").status_code == 404
     assert (
