@@ -27,6 +27,7 @@ TOPICS = (
     "submits",
     "screenings",
     "retierings",
+    "coverages",
     "registers",
     "backtests",
 )
