@@ -16,7 +16,7 @@ from portal.kernel.clock import today
 from products.domain.registering.rows import entry
 from products.models import Register
 
-FIRST = 6000  # numbers of demonstration codes from here on are firms that are on a list alone
+FIRST = 990_000  # numbers of demonstration codes from here on are firms that are on a list alone; the seed stays below
 _WORDS = (
     "青芽",
     "云帆",
