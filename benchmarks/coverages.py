@@ -24,7 +24,7 @@ from products.models import Register
 FIRMS, HOLDINGS, TENTH = 500_000, 300_000, 100
 PAGE_BOUND, COUNT_BOUND = 1.3, 2
 PATH = "/admin/coverage/"
-_CODE = "'91' || (ARRAY['110108','110105','110115','110302'])[1 + n % 4] || 'MA' || LPAD(n::text, 8, '0')"
+_CODE = "'91' || (ARRAY['110108','110105','110115','110302'])[1 + n %% 4] || 'MA' || LPAD(n::text, 8, '0')"
 
 
 def rows(built: World) -> Iterator[Row]:
