@@ -13,7 +13,7 @@ from applications.integrations.core_banking import LAYOUT
 from applications.models import Application, OutreachPlan
 from portal.kernel.actors import Actor
 from portal.kernel.clock import today
-from products.domain.registering.rows import entry
+from products.domain.registering.rows import entry, key_of
 from products.models import Register
 
 FIRST = 990_000  # numbers of demonstration codes from here on are firms that are on a list alone; the seed stays below
@@ -35,6 +35,7 @@ _WORDS = (
     "朗讯达",
     "博衍",
 )
+_PROJECTS = ("产线智能化改造", "数字化车间", "节能设备更新")
 _KINDS = ("智能装备", "生物医药", "新材料", "集成电路", "工业软件")
 
 
@@ -71,9 +72,12 @@ def build(people: dict[str, Actor], uscc_of: Callable[[int], str], run_jobs: Cal
 def _list(code: str, firms: list[tuple[str, str]], named_in: str) -> None:
     register = Register.objects.get(code=code)
     since = today() - timedelta(days=200)
-    for uscc, name in firms:
+    for n, (uscc, name) in enumerate(firms):
         row = entry(register, uscc=uscc, name=name, valid_from=since, valid_to=since + timedelta(days=1095))
         row.round = named_in
+        if register.names_projects and n % 4 == 0:
+            row.project = _PROJECTS[n // 4 % 3]
+            row.key = key_of(uscc, row.plain_name, row.project)
         row.save()
 
 
