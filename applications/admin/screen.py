@@ -74,6 +74,7 @@ def context(application: Application, banker: Banker, failed: Failed | None = No
         "score_fields": _score_fields(mine, failed) if may_score else "",
         "note_fields": _typed(failed) if failed and failed.code == "note" else _blank(NoteForm, "note_%s"),
         "size_labels": SIZE_LABELS,
+        "holdings": list(application.holdings.order_by("-started_on")) if application.status == "booked" else [],
         "flags": coverage.flags(application.enterprise.uscc, today()),
         "stage": Stage(screening.stage).label if screening and screening.stage else "",
         "supplements": Supplement.objects.filter(application=application).order_by("-pk") if was_returned else [],

@@ -5,19 +5,21 @@ import threading
 from datetime import date, timedelta
 from decimal import Decimal
 from http.server import BaseHTTPRequestHandler, HTTPServer
+from io import BytesIO
 
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
+from openpyxl import Workbook
 
 from accounts.models import Branch
 from applications import first_loans
 from applications.domain import holdings
 from applications.first_loans import LoanSaid
 from applications.integrations.core_banking import LAYOUT
-from applications.models import Holding, HoldingStatement
+from applications.models import Application, Holding, HoldingStatement
 from applications.tasks import fetch_holdings
 from portal.kernel.clock import today
 from portal.kernel.errors import InvalidInput, NotPermitted, RuleRefused
@@ -140,6 +142,36 @@ def test_a_case_is_linked_by_its_reference_or_refused(author, run_jobs, founder)
     assert booked(author, run_jobs, head + LOAN.replace("L1,", "L1,没有,")).faults == [[2, "没有这个申请编号"]]
     booked(author, run_jobs, head + LOAN.replace("L1,", f"L1,{application.reference},"))
     assert application.holdings.get().number == "L1"
+
+
+def test_a_booked_case_shows_what_came_of_it(author, run_jobs, founder, bankers):
+    application = factories.submitted(founder)
+    run_jobs()
+    head = HEAD.replace("业务编号,", "业务编号,申请编号,")
+    booked(author, run_jobs, head + LOAN.replace("L1,", f"L1,{application.reference},").replace(",0,0,是", ",1,,是"))
+    page = f"/admin/cases/{application.reference}/"
+    assert "放款后" not in signed_in(bankers.reviewer).get(page).content.decode()
+    Application.objects.update(status="booked")
+    words = signed_in(bankers.reviewer).get(page).content.decode()
+    assert "余额 320.50 万元" in words
+    assert "不是首贷" in words
+    assert "放款时征信没有中长期借款：不满足" in words
+    assert "放款时征信没有短期借款：没有数据" in words
+
+
+def test_a_workbook_is_read_like_a_csv(author, run_jobs):
+    book = Workbook()
+    book.active.title = "在行业务"
+    for line in (HEAD + LOAN).splitlines():
+        book.active.append(line.split(","))
+    out = BytesIO()
+    book.save(out)
+    file = SimpleUploadedFile("在行业务.xlsx", out.getvalue())
+    statement = holdings.upload(file=file, as_of=today(), actor=author)
+    run_jobs()
+    statement.refresh_from_db()
+    assert (statement.status, statement.rows_new, statement.faults) == ("applied", 1, [])
+    assert Holding.objects.get().first_loan == "yes"
 
 
 @pytest.mark.parametrize("text", ["", "业务编号,企业名称\nL1,甲\n", HEAD])

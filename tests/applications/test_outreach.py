@@ -9,6 +9,7 @@ from django.db import IntegrityError, connection, transaction
 from accounts.models import Banker
 from applications.domain import outreach
 from applications.models import Contact, Outreach, OutreachPlan
+from applications.queries import coverage as figures
 from portal.kernel.clock import today
 from portal.kernel.errors import InvalidInput, NotPermitted, PortalError, RuleRefused, StaleObject
 from portal.kernel.immutability import install_triggers
@@ -122,6 +123,19 @@ def test_what_cannot_be_written_is_refused_at_its_field(plan, bankers, change, f
         outreach.write_contact(outreach_id=task.pk, seen=task.version, **said(**change), actor=bankers.rm)
     assert error.value.field == field
     assert not Contact.objects.exists()
+
+
+def test_progress_counts_listed_tasks_alone(plan, bankers):
+    first, second = taken(plan, bankers.rm), taken(plan, bankers.rm)
+    outreach.write_contact(outreach_id=first.pk, seen=first.version, **said(next_on=today()), actor=bankers.rm)
+    outreach.write_contact(
+        outreach_id=second.pk, seen=second.version, **said(result="unreachable", next_on=today()), actor=bankers.rm
+    )
+    found = next(row for row in figures.progress(today()) if row == plan)
+    assert (found.total, found.handed, found.reached, found.due) == (3, 2, 1, 2)
+    Outreach.objects.filter(pk=first.pk).update(is_listed=False)
+    found = next(row for row in figures.progress(today()) if row == plan)
+    assert (found.total, found.handed, found.reached, found.due) == (2, 1, 0, 1)
 
 
 def test_others_do_not_write_into_a_colleagues_task(plan, bankers):
