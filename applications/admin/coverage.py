@@ -126,6 +126,7 @@ def overview(request: HttpRequest) -> HttpResponse:
         "on": on,
         "run": run,
         "is_counted": is_counted,
+        "is_slow": run is not None and coverage.is_lost(run),
         "is_stale": is_counted and coverage.is_stale(run),
         "rows": rows,
         "code": code,

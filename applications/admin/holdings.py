@@ -18,7 +18,7 @@ from portal.kernel.clock import today
 from portal.kernel.errors import InvalidInput, PortalError
 from portal.kernel.pages import capped_counts, keyset
 from portal.kernel.sheets import stream_csv
-from portal.kernel.web import put_error
+from portal.kernel.web import put_error, tell_error
 from products.policy_desk.common import desk, page
 from products.policy_desk.forms import DATE_INPUT
 
@@ -61,6 +61,7 @@ def _show(request: HttpRequest, may_write: bool, form: StatementForm | None = No
         "tabs": [(name, label, counts[name]) for name, label in _SHOW.items()],
         "statements": statements,
         "is_reading": is_reading,
+        "may_write": may_write,
         "form": form or (StatementForm(initial={"as_of": today()}) if may_write and not is_reading else None),
     }
     return page(request, "admin/holdings.html", context, status=422 if form else 200)
@@ -89,6 +90,17 @@ def upload(request: HttpRequest) -> HttpResponse:
     return _show(request, may_write=True, form=form)
 
 
+@require_POST
+def discard(request: HttpRequest, statement_id: int) -> HttpResponse:
+    desk(request, writes=True)
+    get_object_or_404(HoldingStatement, pk=statement_id)
+    try:
+        holdings.discard(statement_id=statement_id, actor=request.actor)
+    except PortalError as error:
+        tell_error(request, error)
+    return redirect("admin:holdings")
+
+
 @require_safe
 def template_file(request: HttpRequest) -> StreamingHttpResponse:
     desk(request)
@@ -108,5 +120,6 @@ def urls(site: admin.AdminSite) -> list:
         path("holdings/", guard(overview), name="holdings"),
         path("holdings/upload/", guard(upload), name="holdings_upload"),
         path("holdings/template.csv", guard(template_file), name="holdings_template"),
+        path("holdings/<int:statement_id>/discard/", guard(discard), name="holdings_discard"),
         path("holdings/<int:statement_id>/faults.csv", guard(faults), name="holdings_faults"),
     ]

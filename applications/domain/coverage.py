@@ -26,6 +26,7 @@ from products.enums import ABNORMAL, DISHONEST
 from products.models import Register, RegisterBatch, RegisterEntry
 
 NEGATIVE = (DISHONEST, ABNORMAL)  # lists nobody wants to cover
+PATIENCE = timedelta(minutes=10)  # a count that takes longer is begun again when somebody asks
 FIRST_DAY = date(2000, 1, 1)
 COUNTS = ("listed", "booked", "credit", "applied", "contacted", "never", "nameless")
 
@@ -36,7 +37,7 @@ def ask(*, on: date, again: bool = False) -> CoverageRun:
     if not FIRST_DAY <= on <= today():
         raise InvalidInput("on_outside", "日期要在 2000 年以后、不晚于今天", field="on")
     run, is_new = CoverageRun.objects.select_for_update().get_or_create(on=on, defaults={"asked_at": now()})
-    if is_new or (again and run.counted_at is not None):
+    if is_new or (again and (run.counted_at is not None or is_lost(run))):
         run.asked_at, run.counted_at = now(), None
         run.save(update_fields=["asked_at", "counted_at"])
         enqueue(Job.COVERAGE, key=run.pk, run_id=run.pk)
@@ -53,6 +54,11 @@ def count(*, run_id: int) -> None:
     CoverageTally.objects.bulk_create(_tallies(run), batch_size=2000)
     run.counted_at = now()
     run.save(update_fields=["counted_at"])
+
+
+def is_lost(run: CoverageRun) -> bool:
+    """Whether a count takes so long that its job must have given up."""
+    return run.counted_at is None and run.asked_at < now() - PATIENCE
 
 
 def is_stale(run: CoverageRun) -> bool:

@@ -47,9 +47,20 @@ _WRITTEN = [
 
 def upload(*, file: UploadedFile, as_of: date, actor: Actor) -> HoldingStatement:
     """Keep a statement and have it read. Raises InvalidInput at `file` or `as_of`, RuleRefused while one is being read."""
+    _check_role(actor)
+    return _begin(file=file, as_of=as_of, actor=actor)
+
+
+@use_case
+def discard(*, statement_id: int, actor: Actor) -> None:
+    """Call a statement off while it is being read: nothing of it was booked, and nothing will be."""
+    _check_role(actor)
+    move(HoldingStatement.objects.select_for_update().get(pk=statement_id), "discard", actor=actor)
+
+
+def _check_role(actor: Actor) -> None:
     if not Banker.objects.filter(user_id=actor.user_id, role=BankerRole.POLICY, is_active=True).exists():
         raise NotPermitted("role_cannot_act", "您的岗位不导入在行业务")
-    return _begin(file=file, as_of=as_of, actor=actor)
 
 
 def fetch() -> HoldingStatement | None:

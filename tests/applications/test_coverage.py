@@ -25,6 +25,7 @@ from applications.queries import coverage as figures
 from applications.tasks import lists
 from portal.kernel.clock import BEIJING, now, today
 from portal.kernel.errors import InvalidInput
+from portal.kernel.models import QueuedJob
 from products.domain.registering.rows import entry
 from products.models import Product, Register, RegisterEntry
 from tests import factories
@@ -219,6 +220,19 @@ def test_days_to_come_are_refused_and_a_day_is_counted_once(defaults, run_jobs):
     coverage.count(run_id=first.pk)  # a second run of the job does nothing
     again = CoverageRun.objects.get()
     assert again.counted_at == first.counted_at
+
+
+def test_a_count_that_was_lost_is_begun_again_when_asked(defaults, bankers, run_jobs):
+    run = coverage.ask(on=today())
+    QueuedJob.objects.update(parked_at=now())
+    coverage.ask(on=today(), again=True)
+    assert not QueuedJob.objects.filter(parked_at=None).exists()  # it may still be at work
+    CoverageRun.objects.update(asked_at=now() - timedelta(minutes=11))
+    assert "重新发起" in signed_in(bankers.rm).get("/admin/coverage/").content.decode()
+    coverage.ask(on=today(), again=True)
+    run_jobs()
+    run.refresh_from_db()
+    assert run.counted_at is not None
 
 
 def test_the_morning_round_makes_tasks_and_counts_today(defaults, run_jobs):

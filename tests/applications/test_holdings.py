@@ -199,6 +199,17 @@ def test_reading_twice_books_once(author, run_jobs):
     assert Event.objects.filter(stream=statement.reference).count() == 2
 
 
+def test_a_statement_called_off_books_nothing_and_frees_the_way(author, run_jobs):
+    statement = holdings.upload(file=csv_file(HEAD + LOAN), as_of=today(), actor=author)
+    assert signed_in(author).post(reverse("admin:holdings_discard", args=[statement.pk])).status_code == 302
+    run_jobs()
+    statement.refresh_from_db()
+    assert (statement.status, Holding.objects.count()) == ("discarded", 0)
+    again = signed_in(author).post(reverse("admin:holdings_discard", args=[statement.pk]), follow=True)
+    assert again.status_code == 200
+    assert booked(author, run_jobs, HEAD + LOAN).status == "applied"
+
+
 @pytest.fixture
 def core(settings):
     """A core banking system on loopback that gives two pages; `core.rows` may be changed."""
