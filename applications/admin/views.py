@@ -13,7 +13,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 from accounts.domain import memberships
 from accounts.enums import BankerRole
 from accounts.models import Banker, Membership
-from applications.admin import coverage, holdings, monitor, screen, tiers
+from applications.admin import coverage, holdings, monitor, outreach, screen, tiers
 from applications.admin.acts import ACTS
 from applications.admin.desk import working_banker
 from applications.admin.screen import Failed
@@ -255,6 +255,7 @@ def urls(site: admin.AdminSite) -> list:
         *monitor.urls(site),
         *holdings.urls(site),
         *coverage.urls(site),
+        *outreach.urls(site),
         path("members/", guard(member_list), name="members"),
         path("members/<int:membership_id>/reveal/", guard(reveal_member), name="member_reveal"),
         path("members/<int:membership_id>/verify/", guard(verify_member), name="member_verify"),
