@@ -6,6 +6,7 @@ import zipfile
 from collections.abc import Iterator
 from datetime import date, datetime
 from io import BytesIO
+from itertools import islice
 from typing import BinaryIO
 
 from openpyxl import Workbook, load_workbook
@@ -18,6 +19,7 @@ MAX_BYTES = 2 * 1024 * 1024
 MAX_UNPACKED = 30 * 1024 * 1024
 MAX_MEMBERS = 300
 MAX_ROWS, MAX_COLUMNS = 1000, 60
+TOP = 12  # rows in which a long table shows how wide it is
 # A long table is streamed: its rows may be many, its shared words must fit in memory.
 MAX_TABLE_UNPACKED = 1024 * 1024 * 1024
 MAX_SHARED_WORDS = 96 * 1024 * 1024
@@ -90,7 +92,10 @@ def stream_rows(file: BinaryIO, *, preferred: str) -> tuple[str, Iterator[tuple[
 def _streamed(sheet: Worksheet) -> Iterator[tuple[int, list[str]]]:
     number = 0
     try:
-        for number, cells in enumerate(sheet.iter_rows(values_only=True, max_col=MAX_COLUMNS), 1):
+        # Rows are padded to the width that is asked for: as wide as the table is at its top, and not as a cell far out says.
+        top = islice(sheet.iter_rows(values_only=True, max_col=MAX_COLUMNS), TOP)
+        used = max((place for cells in top for place, cell in enumerate(cells, 1) if cell is not None), default=1)
+        for number, cells in enumerate(sheet.iter_rows(values_only=True, max_col=used + 1), 1):
             yield number, [cell if type(cell) is str else "" if cell is None else _words(cell) for cell in cells]
     except InvalidInput:
         raise

@@ -10,6 +10,7 @@ from openpyxl import Workbook
 from accounts.validators import is_uscc
 from portal.kernel import tables
 from portal.kernel.errors import InvalidInput, RuleRefused
+from portal.kernel.workbooks import stream_rows
 from products.domain.registering import importing, rows
 from products.domain.registering.files import TEMPLATE
 from products.models import RegisterBatch, RegisterEntry, StagedRow
@@ -189,3 +190,18 @@ def test_a_sheet_of_empty_rows_is_refused(monkeypatch):
     rows_ = ((n, [""]) for n in range(2, 50))
     with pytest.raises(InvalidInput, match="too_many_blanks"):
         list(tables._lines(rows_, [0], 1))
+
+
+def test_a_cell_far_out_does_not_widen_the_table(register, desk):
+    book = Workbook()
+    book.active.append(["企业名称", "统一社会信用代码"])
+    book.active.append(["甲公司", A])
+    for row in range(3, 40):
+        book.active.cell(row, 1, f"第{row}家公司")
+    book.active.cell(30, 16000, "远处")
+    out = BytesIO()
+    book.save(out)
+    batch = staged(register, SimpleUploadedFile("名单.xlsx", out.getvalue()), desk)
+    assert (batch.status, batch.counts["new"], batch.counts["invalid"]) == ("staged", 38, 0)
+    _, rows_ = stream_rows(BytesIO(out.getvalue()), preferred="名单")
+    assert {len(cells) for _, cells in rows_} == {3}
