@@ -10,6 +10,7 @@ class Job(StrEnum):
 
     SCREEN = "applications.screen"
     ANNOUNCE = "applications.announce"
+    FETCH_HOLDINGS = "applications.fetch_holdings"
     HOLDINGS = "applications.holdings"
     COVERAGE = "applications.coverage"
     OUTREACH = "applications.outreach"

@@ -44,9 +44,14 @@ def lists() -> None:
     coverage.ask(on=today(), again=True)
 
 
-@shared_task(name="applications.fetch_holdings")
+@job(Job.FETCH_HOLDINGS)
 def fetch_holdings() -> None:
     holdings.fetch()
+
+
+@shared_task(name="applications.ask_holdings")
+def ask_holdings() -> None:
+    holdings.ask_fetch()
 
 
 @shared_task(name="applications.expire")

@@ -146,7 +146,7 @@ CELERY_BEAT_SCHEDULE = {
     "digest": {"task": "kernel.digest", "schedule": 60 * 60.0},
     "expire": {"task": "applications.expire", "schedule": 60 * 60.0},
     "clear-sessions": {"task": "kernel.clear_sessions", "schedule": 60 * 60.0},
-    "fetch-holdings": {"task": "applications.fetch_holdings", "schedule": crontab(hour=1, minute=30)},
+    "fetch-holdings": {"task": "applications.ask_holdings", "schedule": crontab(hour=1, minute=30)},
     "retier": {"task": "products.retier", "schedule": crontab(hour=2, minute=10)},
     "remind": {"task": "products.remind", "schedule": crontab(hour=9, minute=0)},
     "shadow": {"task": "products.shadow", "schedule": 5 * 60.0},

@@ -46,8 +46,8 @@ def overview(request: HttpRequest) -> HttpResponse:
     run = CoverageRun.objects.filter(on=on).first()
     is_counted = run is not None and run.counted_at is not None
     rows = figures.lists(run, of_credit=of_credit) if is_counted else []
-    if code != figures.ANY and rows and code not in {row.code for row in rows}:
-        get_object_or_404(Register, code=code)
+    if code != figures.ANY and code not in {register.code for register in coverage.covered()}:
+        raise Http404
     context = {
         "title": "名单覆盖",
         "on": on,

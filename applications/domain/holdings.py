@@ -23,7 +23,7 @@ from applications.models import Application, Holding, HoldingStatement
 from portal.kernel import files
 from portal.kernel.actors import SYSTEM, Actor
 from portal.kernel.clock import now, today
-from portal.kernel.errors import InvalidInput, NotPermitted, RuleRefused
+from portal.kernel.errors import InvalidInput, NotPermitted, RuleRefused, TransientError
 from portal.kernel.events import record
 from portal.kernel.jobs import enqueue, keep_alive
 from portal.kernel.lifecycle import move
@@ -64,13 +64,26 @@ def _check_role(actor: Actor) -> None:
 
 
 def fetch() -> HoldingStatement | None:
-    """Fetch core banking's statement where that is configured, and have it read. None where it is not, or nothing is new."""
+    """Fetch core banking's statement where that is configured, and have it read. None where it is not, or nothing is new.
+
+    Raises TransientError while the source is down or another statement is being read.
+    """
     fetched = fetcher()
     if fetched is None:
         return None
     day, file = fetched()
     newest = HoldingStatement.objects.filter(status="applied").order_by("-pk").values_list("sha256", flat=True).first()
-    return _begin(file=file, as_of=day, actor=SYSTEM, unless=newest)
+    try:
+        return _begin(file=file, as_of=day, actor=SYSTEM, unless=newest)
+    except RuleRefused as error:
+        raise TransientError(error.code, error.message) from error
+
+
+@use_case
+def ask_fetch() -> None:
+    """Have the statement fetched in the background, with retries, where that is configured."""
+    if fetcher() is not None:
+        enqueue(Job.FETCH_HOLDINGS, key="core")
 
 
 def _begin(*, file: UploadedFile, as_of: date, actor: Actor, unless: str | None = None) -> HoldingStatement | None:
@@ -228,6 +241,8 @@ def _row(words: list[str], as_of: date) -> dict:
     if len(words) > len(LAYOUT.columns):
         raise ValueError("比表头多出几格，含逗号的内容要加引号")
     cell = dict(zip(LAYOUT.columns, (" ".join(word.split()) for word in words), strict=True))
+    if not "".join(cell.values()).isprintable():
+        raise ValueError("有看不见的控制字符，请重新输入这一行")
     if any(word.startswith("=") for word in cell.values()):
         raise ValueError("不能是公式，请粘贴为数值")
     for field, label, most in (("number", "业务编号", 40), ("name", "企业名称", 200)):

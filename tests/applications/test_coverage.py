@@ -259,7 +259,13 @@ def test_the_page_counts_on_demand_and_says_when_it_is_stale(defaults, bankers, 
     assert "在此之后有更新" not in words
     HoldingStatement.objects.update(status_changed_at=now() + timedelta(minutes=1))
     assert "在此之后有更新" in client.get("/admin/coverage/").content.decode()
-    for query in ("?by=all", "?by=x", "?list=nothing", f"?on={today() + timedelta(days=1)}"):
+    for query in (
+        "?by=all",
+        "?by=x",
+        "?list=nothing",
+        "?list=dishonest",
+        f"?on={today() + timedelta(days=1)}",
+    ):
         assert client.get(f"/admin/coverage/{query}").status_code == 404, query
     assert client.post("/admin/coverage/count/", {"on": "2199-01-01"}).status_code == 404
     firms = client.get("/admin/coverage/hnte/?reach=never")

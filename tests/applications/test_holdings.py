@@ -20,10 +20,11 @@ from applications.domain import holdings
 from applications.first_loans import LoanSaid
 from applications.integrations.core_banking import LAYOUT
 from applications.models import Application, Holding, HoldingStatement
-from applications.tasks import fetch_holdings
+from applications.tasks import ask_holdings
+from portal.kernel import jobs
 from portal.kernel.clock import today
 from portal.kernel.errors import InvalidInput, NotPermitted, RuleRefused
-from portal.kernel.models import Event
+from portal.kernel.models import Event, QueuedJob
 from tests import factories
 from tests.factories import signed_in
 
@@ -122,6 +123,7 @@ def test_holdings_count_from_their_start_to_the_day_before_they_close(author, ru
         (LOAN.replace("0,0,是", "0,-1,是"), "短期借款笔数「-1」要是整数"),
         (LOAN.replace("是,否", "对,否"), "首次提款「对」不认识，可用：是、否"),
         (LOAN.replace("甲公司", "=A1"), "不能是公式，请粘贴为数值"),
+        (LOAN.replace("甲公司", "甲\x07公司"), "有看不见的控制字符，请重新输入这一行"),
         (LOAN, "业务编号与第 2 行重复"),
         (LOAN.rstrip("\n") + ",多一格\n", "比表头多出几格，含逗号的内容要加引号"),
     ],
@@ -249,25 +251,35 @@ def core(settings):
 
 
 def test_a_statement_is_fetched_page_by_page_and_only_when_it_is_new(core, defaults, run_jobs):
-    fetch_holdings()
+    ask_holdings()
     run_jobs()
     statement = HoldingStatement.objects.get()
     assert (statement.status, statement.as_of, statement.rows_read) == ("applied", date(2026, 11, 20), 2)
     assert set(Holding.objects.values_list("number", "amount", "first_loan")) == {
         ("L1", Decimal("5000000.00"), "unknown"), ("L2", Decimal("5000000.00"), "unknown")
     }  # fmt: skip
-    fetch_holdings()
+    ask_holdings()
+    run_jobs()
     assert HoldingStatement.objects.count() == 1
 
 
-def test_pages_of_two_days_are_no_statement(core, defaults):
-    from portal.kernel.errors import TransientError
-
-    core.days = ["2026-11-20", "2026-11-21"]
-    with pytest.raises(TransientError):
-        fetch_holdings()
+def test_a_fetch_that_fails_is_tried_again(core, author, run_jobs):
+    core.days = ["2026-11-20", "2026-11-21"]  # pages of two days are no statement
+    ask_holdings()
+    waiting = QueuedJob.objects.get()
+    jobs.run(waiting.pk)
+    waiting.refresh_from_db()
+    assert (waiting.finished_at, waiting.error) == (None, "source_down")
     assert not HoldingStatement.objects.exists()
     core.days = ["2026-11-20", "2026-11-20"]
+    holdings.upload(file=csv_file(HEAD + LOAN), as_of=date(2026, 11, 19), actor=author)
+    jobs.run(waiting.pk)
+    waiting.refresh_from_db()
+    assert (waiting.finished_at, waiting.error) == (None, "statement_open")
+    jobs.run(QueuedJob.objects.get(name="applications.holdings").pk)
+    run_jobs()
+    assert set(HoldingStatement.objects.values_list("status", flat=True)) == {"applied"}
+    assert HoldingStatement.objects.count() == 2
 
 
 def test_without_an_address_nothing_is_fetched(defaults):
