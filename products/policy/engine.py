@@ -67,6 +67,16 @@ class ItemScore:
     observed: object
     because: str | None
 
+    def to_json(self) -> dict:
+        return {
+            "code": self.code,
+            "points": self.points,
+            "points_max": self.points_max,
+            "max": self.max,
+            "observed": self.observed,
+            "because": self.because,
+        }
+
 
 @dataclass(frozen=True, slots=True)
 class DimensionScore:
@@ -76,6 +86,15 @@ class DimensionScore:
     max: int
     items: tuple[ItemScore, ...]
 
+    def to_json(self) -> dict:
+        return {
+            "code": self.code,
+            "points": self.points,
+            "points_max": self.points_max,
+            "max": self.max,
+            "items": [item.to_json() for item in self.items],
+        }
+
 
 @dataclass(frozen=True, slots=True)
 class Scored:
@@ -84,6 +103,13 @@ class Scored:
     points: int
     points_max: int
     dimensions: tuple[DimensionScore, ...]
+
+    def to_json(self) -> dict:
+        return {
+            "points": self.points,
+            "points_max": self.points_max,
+            "dimensions": [dimension.to_json() for dimension in self.dimensions],
+        }
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,7 +136,7 @@ def _finding(code: str, outcome: str, fact_code: str, because: str | None, facts
         because,
         fact.source,
         fact.period,
-        tuple(encode(o) for o in fact.others),
+        tuple(map(encode, fact.others)) if fact.others else (),
     )
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import asdict
 
 from products.policy import engine
 from products.policy.catalogue import FACTS
@@ -49,4 +48,4 @@ def result_of(document: Document, facts: Mapping[str, Fact]) -> tuple[str, dict]
         findings = [f.to_json() for f in decided.findings]
         return decided.outcome, {"line": decided.line, "values": dict(decided.values), "findings": findings}
     scored = engine.score(document, facts)
-    return ("pass" if scored.points == scored.points_max else "refer"), asdict(scored)
+    return ("pass" if scored.points == scored.points_max else "refer"), scored.to_json()

@@ -80,7 +80,12 @@ def unknown(
     return Fact(None, source, because, period, others)
 
 
+_PLAIN = frozenset({int, bool, str, type(None)})  # are their own JSON
+
+
 def encode(value: Scalar | None) -> object:
+    if value.__class__ in _PLAIN:
+        return value
     if isinstance(value, Ratio):
         return [value.numerator, value.denominator]
     return value.isoformat() if isinstance(value, date) else value
