@@ -22,10 +22,14 @@ def in_force(code: str, on: date) -> PolicyVersion:
     return required(policies_in_force(on), code)
 
 
+# What judging asks of a version; every request that judges reads all versions begun.
+_IN_FORCE = ("code", "number", "title", "sha256", "frozen_at", "effective_from", "effective_to")
+
+
 def policies_in_force(on: date) -> dict[str, PolicyVersion]:
     """Every policy that applies on `on`, by code, in one query; documents are read when first compiled."""
     found: dict[str, PolicyVersion] = {}
-    for version in PolicyVersion.objects.begun(on).defer("document"):
+    for version in PolicyVersion.objects.begun(on).only(*_IN_FORCE):
         found.setdefault(version.code, version)
     return {
         code: version for code, version in found.items() if version.effective_to is None or version.effective_to >= on
