@@ -15,7 +15,7 @@ from portal.kernel.clock import today
 class MembershipQuerySet(models.QuerySet):
     def current(self, on: date | None = None) -> MembershipQuerySet:
         """Neither revoked nor past its end `on` a day, today unless said otherwise."""
-        return self.filter(revoked_at=None).filter(Q(valid_until=None) | Q(valid_until__gte=on or today()))
+        return self.filter(Q(valid_until=None) | Q(valid_until__gte=on or today()), revoked_at=None)
 
     def verified(self) -> MembershipQuerySet:
         return self.filter(verified_at__isnull=False)

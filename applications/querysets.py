@@ -57,13 +57,12 @@ class ApplicationQuerySet(models.QuerySet):
     def visible_to(self, actor: Actor) -> ApplicationQuerySet:
         """Applicants: all of an enterprise they are verified for but others' personal matters, else only their own drafts. Partners: their own. Bankers: all submitted."""
         if actor.kind is ActorKind.APPLICANT:
-            # The firms first, as a list: by EXISTS alone the database reads every application there is.
-            firms = Membership.objects.of(actor).values("enterprise_id")
-            verified = Membership.objects.of(actor).verified().filter(enterprise_id=OuterRef("enterprise_id"))
+            # The person's few firms are read first: by EXISTS the database reads every application there is.
+            seats = list(Membership.objects.of(actor).values_list("enterprise_id", "verified_at"))
+            firms, verified = {firm for firm, _ in seats}, {firm for firm, verified_at in seats if verified_at}
             own = Q(created_by_id=actor.user_id)
-            return self.filter(is_sandbox=False, enterprise_id__in=firms).filter(
-                (Exists(verified) & _shared(today()) & (Q(is_personal=False) | own)) | (own & Q(status="draft"))
-            )
+            of_the_firm = Q(enterprise_id__in=verified) & _shared(today()) & (Q(is_personal=False) | own)
+            return self.filter(of_the_firm | (own & Q(status="draft")), is_sandbox=False, enterprise_id__in=firms)
         if actor.kind is ActorKind.PARTNER:
             return self.filter(partner_id=actor.partner_id, is_sandbox=actor.is_sandbox)
         if actor.kind is ActorKind.BANKER:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from allauth.mfa.utils import is_mfa_enabled
 from django.conf import settings
 from django.contrib import admin
 from django.contrib.auth.views import redirect_to_login
@@ -13,18 +12,11 @@ from django.urls import path, reverse
 from django.utils.http import url_has_allowed_host_and_scheme
 
 from accounts.enums import BankerRole
-from accounts.models import Banker
+from accounts.web.staff import banker_of, has_second_factor
 from applications.admin import views as case_desk
 from applications.admin.desk import WORKING_ROLES
 from products.policy_desk import registers
 from products.policy_desk import views as policy_desk
-
-
-def has_second_factor(request: HttpRequest) -> bool:
-    """Whether the signed-in person has a second factor; asked once a request."""
-    if not hasattr(request, "has_second_factor"):
-        request.has_second_factor = is_mfa_enabled(request.user)
-    return request.has_second_factor
 
 
 class PortalAdminSite(admin.AdminSite):
@@ -50,7 +42,8 @@ class PortalAdminSite(admin.AdminSite):
 
     def index(self, request: HttpRequest, extra_context: dict | None = None) -> HttpResponse:
         """Bankers land in their queue, policy managers among their policies, administrators on the data pages."""
-        works = Banker.objects.filter(user_id=request.user.pk, is_active=True).values_list("role", flat=True).first()
+        banker = banker_of(request)
+        works = banker.role if banker else None
         if works == BankerRole.POLICY:
             return redirect("admin:policies")
         if works not in WORKING_ROLES:

@@ -7,6 +7,7 @@ from django.http import HttpRequest
 
 from accounts.enums import BankerRole
 from accounts.models import Banker
+from accounts.web.staff import banker_of
 from portal.kernel.actors import Actor, ActorKind
 from portal.kernel.web import client_address
 
@@ -15,13 +16,8 @@ WORKING_ROLES = (BankerRole.RM, BankerRole.REVIEWER, BankerRole.APPROVER)
 
 def working_banker(request: HttpRequest) -> Banker:
     """The banker on the case desk, and the request's actor. Policy and system administrators have no cases."""
-    banker = (
-        Banker.objects.select_related("branch")
-        .filter(user_id=request.user.pk, is_active=True, role__in=WORKING_ROLES)
-        .first()
-    )
-    if banker is None:
+    banker = banker_of(request)
+    if banker is None or banker.role not in WORKING_ROLES:
         raise PermissionDenied
-    banker.user = request.user
     request.actor = Actor(ActorKind.BANKER, user_id=request.user.pk, address=client_address(request))
     return banker

@@ -7,6 +7,7 @@ from django.http import HttpRequest, HttpResponse
 
 from accounts.enums import BankerRole
 from accounts.models import Banker
+from accounts.web.staff import banker_of
 from applications.queries import queues
 from portal.kernel.actors import Actor, ActorKind
 from portal.kernel.web import client_address
@@ -15,10 +16,9 @@ from products.policy_desk.common import page
 
 def onlooker(request: HttpRequest) -> Banker:
     """Any working person of the bank, and the request's actor; system administrators have no business here."""
-    banker = Banker.objects.select_related("branch").filter(user_id=request.user.pk, is_active=True).first()
+    banker = banker_of(request)
     if banker is None or banker.role == BankerRole.ADMIN:
         raise PermissionDenied
-    banker.user = request.user
     request.actor = Actor(ActorKind.BANKER, user_id=request.user.pk, address=client_address(request))
     return banker
 

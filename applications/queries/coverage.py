@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from decimal import Decimal
+from typing import NamedTuple
 
 from django.db.models import Count, Exists, OuterRef, Q, QuerySet
 
@@ -136,13 +137,19 @@ def outside(on: date) -> QuerySet[Application]:
     )
 
 
-def flags(uscc: str, on: date) -> list[tuple[Register, str]]:
-    """The lists with a plan that a firm stands on: (register, round), for the case page."""
+class Flag(NamedTuple):
+    """A list with a plan that a firm stands on, with the newest round that names it."""
+
+    code: str
+    name: str
+    round: str
+
+
+def flags(uscc: str, on: date) -> list[Flag]:
+    """For the case page, in the order the lists were founded."""
     entries = RegisterEntry.objects.valid_on(on).filter(uscc=uscc, register__plan__isnull=False)
-    found: dict[int, tuple[Register, str]] = {}
-    for entry in entries.select_related("register").order_by("register_id", "-pk"):
-        found.setdefault(entry.register_id, (entry.register, entry.round))
-    return list(found.values())
+    newest_last = entries.order_by("register_id", "pk").values_list("register__code", "register__name", "round")
+    return list({code: Flag(code, name, round) for code, name, round in newest_last}.values())
 
 
 def progress(on: date) -> list[OutreachPlan]:

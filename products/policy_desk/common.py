@@ -9,7 +9,7 @@ from django.shortcuts import get_object_or_404
 from django.template.response import TemplateResponse
 
 from accounts.enums import BankerRole
-from accounts.models import Banker
+from accounts.web.staff import banker_of
 from portal.kernel.actors import Actor, ActorKind
 from portal.kernel.web import client_address
 from products.models import PolicyVersion
@@ -17,7 +17,8 @@ from products.models import PolicyVersion
 
 def desk(request: HttpRequest, *, writes: bool = False) -> bool:
     """Let the policy desk in, and administrators to look. Returns whether this person may write."""
-    may_write = Banker.objects.filter(user_id=request.user.pk, role=BankerRole.POLICY, is_active=True).exists()
+    banker = banker_of(request)
+    may_write = banker is not None and banker.role == BankerRole.POLICY
     if not may_write and (writes or not request.user.is_superuser):
         raise PermissionDenied
     request.actor = Actor(ActorKind.BANKER, user_id=request.user.pk, address=client_address(request))

@@ -342,7 +342,7 @@ def test_withdraw_ends_it(client, founder):
 def test_list_costs_the_same_for_one_and_three_rows(client, founder, django_assert_num_queries, count):
     for product in ("zhaojiedai", "zhaochuangdai", "zhaojindai")[:count]:
         factories.draft(founder, product)
-    with django_assert_num_queries(3):
+    with django_assert_num_queries(4):
         client.get("/applications/")
 
 
