@@ -176,7 +176,10 @@ class RegisterEntry(RegisterRow):
 class StagedRow(RegisterRow):
     """A row of a batch that is not in force yet, and what it would do. Gone when the batch is in force or called off."""
 
-    batch = models.ForeignKey(RegisterBatch, on_delete=models.CASCADE, related_name="rows", db_index=False)
+    # Not checked by the database row by row, half a million times: the batch is locked while rows come, and goes after them.
+    batch = models.ForeignKey(
+        RegisterBatch, on_delete=models.CASCADE, related_name="rows", db_index=False, db_constraint=False
+    )
     line = models.PositiveIntegerField("行")  # of the file; 0 for a row that the file leaves out
     valid_from = models.DateField("自", null=True)
     change = models.CharField("变化", max_length=7, choices=RowChange, default=RowChange.NEW)

@@ -6,14 +6,14 @@ cannot be confirmed: in a full list a mistyped row would take its firm off.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from contextlib import ExitStack
 from datetime import date
 from itertools import islice
 
 from django.core.files.storage import default_storage
 from django.core.files.uploadedfile import UploadedFile
-from django.db import DataError
+from django.db import DataError, transaction
 from django.db.models import F, Max
 
 from portal.kernel import files
@@ -102,9 +102,9 @@ def _read_whole(batch: RegisterBatch) -> None:
     try:
         with default_storage.open(batch.storage_key) as file:
             opened = open_file(file, batch.file_name)
-            for part in _parts(judged(opened.lines, batch.mode)):
-                if not _keep(batch_id=batch.pk, run=batch.run, rows=part):
-                    return
+            rows = judged(opened.lines, batch.mode)
+            while _keep(batch_id=batch.pk, run=batch.run, rows=islice(rows, PART)):
+                pass
     except InvalidInput as error:
         _give_up(batch_id=batch.pk, run=batch.run, problem=error.message)
     except DataError:
@@ -116,11 +116,6 @@ def _read_whole(batch: RegisterBatch) -> None:
 def _fall_silent(batch: RegisterBatch) -> None:
     """After a reading that broke: the next try need not wait for its silence."""
     RegisterBatch.objects.filter(pk=batch.pk, run=batch.run).update(beat_at=None)
-
-
-def _parts(rows: Iterator[Row]) -> Iterable[list[Row]]:
-    while part := list(islice(rows, PART)):
-        yield part
 
 
 @use_case
@@ -137,13 +132,15 @@ def _take(*, batch_id: int) -> RegisterBatch | None:
 
 
 @use_case
-def _keep(*, batch_id: int, run: int, rows: list[Row]) -> bool:
+def _keep(*, batch_id: int, run: int, rows: Iterable[Row]) -> bool:
+    """Take the next part in, read on the way. False after the last, and when this reading was overtaken or called off."""
     mine = RegisterBatch.objects.filter(pk=batch_id, run=run, status="reading")
-    if not mine.update(rows_read=F("rows_read") + len(rows), beat_at=now()):
+    count = store.keep(batch_id, rows) if mine.exists() else 0
+    if count and not mine.update(rows_read=F("rows_read") + count, beat_at=now()):
+        transaction.set_rollback(True)  # somebody else's since it was looked at: nothing of this part stays
         return False
     keep_alive(Job.REGISTER_READ, batch_id)
-    store.keep(batch_id, rows)
-    return True
+    return count > 0
 
 
 @use_case

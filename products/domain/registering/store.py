@@ -5,8 +5,9 @@ PostgreSQL takes rows in by COPY. Tables and columns are constants of this modul
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator
 from datetime import date
+from itertools import islice
 
 from django.db import connection
 
@@ -14,26 +15,31 @@ from products.domain.registering.rows import Row
 from products.enums import BatchMode
 from products.models import RegisterBatch
 
+_WRITTEN = 500  # rows a message to PostgreSQL
 _COLUMNS = ("batch_id", *Row._fields)
 _SAID = "uscc, name, plain_name, number, round, project, amount, valid_to, key, digest"  # of a row, wherever it stands
 
 
-def keep(batch_id: int, rows: Sequence[Row]) -> None:
-    """Add rows to a batch that is being read."""
+def keep(batch_id: int, rows: Iterable[Row]) -> int:
+    """Add rows to a batch that is being read; PostgreSQL stores them while the next are read. Returns how many."""
     columns = ", ".join(_COLUMNS)
     with connection.cursor() as cursor:
         if connection.vendor == "postgresql":
+            lines = _copy_lines(batch_id, rows)
             with cursor.copy(f"COPY products_stagedrow ({columns}) FROM STDIN") as copy:
-                copy.write("".join(_copy_lines(batch_id, rows)))
+                while part := "".join(islice(lines, _WRITTEN)):
+                    copy.write(part)
         else:
+            rows = list(rows)  # read before the file is locked for writing
             marks = ", ".join(["%s"] * len(_COLUMNS))
             cursor.executemany(
                 f"INSERT INTO products_stagedrow ({columns}) VALUES ({marks})",  # noqa: S608  constants  # nosec B608
                 [(batch_id, *row) for row in rows],
             )
+        return max(cursor.rowcount, 0)
 
 
-def _copy_lines(batch_id: int, rows: Iterable[Row]) -> Iterable[str]:
+def _copy_lines(batch_id: int, rows: Iterable[Row]) -> Iterator[str]:
     first = f"{batch_id}\t"
     for row in rows:
         line = "\t".join(["\\N" if value is None else str(value) for value in row])
