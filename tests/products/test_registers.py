@@ -15,7 +15,7 @@ from portal.kernel.errors import InvalidInput, NotPermitted, PortalError, RuleRe
 from portal.kernel.immutability import install_triggers
 from portal.kernel.models import Event, QueuedJob
 from products.domain import titles
-from products.domain.registering import importing, rows
+from products.domain.registering import importing, rows, store
 from products.models import Register, RegisterBatch, RegisterEntry, StagedRow
 from tests import factories
 
@@ -210,6 +210,22 @@ def test_a_reading_that_was_killed_begins_again_and_an_overtaken_one_stops(regis
     assert not importing._keep(batch_id=batch.pk, run=first.run, rows=part)
     batch.refresh_from_db()
     assert (batch.status, batch.rows_read, batch.counts["new"], batch.rows.count()) == ("staged", 3, 3, 3)
+
+
+def test_a_part_that_came_while_another_reading_began_leaves_nothing(register, desk, monkeypatch):
+    batch = importing.upload(register_id=register.pk, file=csv_file(FIRST), as_of=DAY_1, mode="full", actor=desk[0])
+    first = importing._take(batch_id=batch.pk)
+    kept = store.keep
+
+    def keep_and_be_overtaken(*arguments):
+        count = kept(*arguments)
+        RegisterBatch.objects.filter(pk=batch.pk).update(run=first.run + 1)
+        return count
+
+    monkeypatch.setattr(store, "keep", keep_and_be_overtaken)
+    part = rows.judged([(2, ["甲公司", A, *[""] * 7])], "full")
+    assert not importing._keep(batch_id=batch.pk, run=first.run, rows=part)
+    assert not batch.rows.exists()
 
 
 def test_a_name_alone_refers_and_a_code_holds(register, desk):
