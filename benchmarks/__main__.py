@@ -15,6 +15,7 @@ import time
 from importlib import import_module
 from pathlib import Path
 
+from applications.management.synthetic import MOST
 from benchmarks.table import Row, render
 from tests import services
 
@@ -38,11 +39,14 @@ def main(arguments: list[str]) -> int:
     topics = [a for a in arguments if not a.isdigit()] or TOPICS
     if unknown := set(topics) - set(TOPICS):
         raise SystemExit(f"no such topic: {', '.join(unknown)}; there are {', '.join(TOPICS)}")
+    count = numbers[0] if numbers else 100_000
+    if not 10 <= count <= MOST:
+        raise SystemExit(f"N is 10 to {MOST:,}")
     folder = Path(tempfile.mkdtemp(prefix="portal-bench-"))
     folder.chmod(0o755)
     try:
         _surroundings(folder)
-        rows = _run(numbers[0] if numbers else 100_000, topics)
+        rows = _run(count, topics)
     finally:
         services.stop()
         shutil.rmtree(folder, ignore_errors=True)

@@ -14,6 +14,7 @@ from portal.kernel.money import WAN, floor_to
 
 DIVISION = "110199"
 AS_OF = date(2026, 11, 1)  # ages and years count from here, so that every day seeds the same firms
+MOST = 900_000  # firms there are codes for; those above belong to the demonstration
 _ORG_WEIGHTS = (3, 7, 9, 10, 5, 8, 4, 2)
 
 TIERS = (("T1", 30), ("T2", 33), ("T3", 22), ("T4", 11), ("T5", 4))

@@ -9,6 +9,7 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from applications.domain import monitoring
 from applications.management import bulk, demo
+from applications.management.synthetic import MOST
 
 
 class Command(BaseCommand):
@@ -19,15 +20,15 @@ class Command(BaseCommand):
             "--enterprises",
             type=int,
             default=0,
-            help="also create N synthetic enterprises with an application each (≤ 900000)",
+            help=f"also create N synthetic enterprises with an application each (≤ {MOST})",
         )
 
     def handle(self, *args: object, **options: object) -> None:
         if not settings.DEMO:
             raise CommandError("demonstration data belongs to PORTAL_MODE=demo")
         count = int(str(options["enterprises"]))
-        if not 0 <= count <= 900_000:
-            raise CommandError("--enterprises takes 0 to 900000")
+        if not 0 <= count <= MOST:
+            raise CommandError(f"--enterprises takes 0 to {MOST}")
         self.stdout.write("demo data created" if demo.build() else "demo data already there")
         if count:
             self._bulk(count)
