@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from datetime import date, datetime
-from functools import lru_cache
 
 from django.db import models
-from django.db.models import Exists, F, OuterRef, Q
+from django.db.models import BooleanField, DateField, F, Func, Q, Value
 
-from accounts.models import Consent, Membership
+from accounts.models import Membership
 from portal.kernel.actors import Actor, ActorKind
 from portal.kernel.clock import now, today
 from products.lifecycle import ALL_STATUSES, OPEN_STATUSES
@@ -22,7 +21,7 @@ ROW = (
     *("assignee_id",),
 )
 SCREEN = (
-    *("enterprise__name", "enterprise__uscc", "partner__name", "assignee__user__name", "offer__expires_at"),
+    *("enterprise__name", "enterprise__uscc"),
     *(f"product__{name}" for name in ("name", "sla_days", "questions", "min_rate_bp", "max_rate_bp")),
 )
 LINE = (
@@ -34,23 +33,40 @@ ROW_NAMES = {
     "enterprise_uscc": F("enterprise__uscc"),
     "product_name": F("product__name"),
     "sla_days": F("product__sla_days"),
+}
+WHO = {
     "partner_name": F("partner__name"),
     "holder_name": F("assignee__user__name"),
     "offer_ends": F("offer__expires_at"),
 }
 
 
-@lru_cache(maxsize=2)
-def _shared(on: date) -> Q:
-    """What all verified members of a firm see of it: all but the drafts of people who are not verified for it.
+class SharedWithinFirm(Func):
+    """What all verified members of a firm see of it on a day: all but the drafts of people who are not verified for it.
 
-    A draft is its writer's own until the writer is verified: a stranger's draft is never the firm's.
+    A draft is its writer's own until the writer is verified: a stranger's draft is never the firm's. A partner's draft is
+    the firm's with its live consent. By hand, because every page of an applicant asks: as two EXISTS of the ORM it costs
+    more to build than to run.
     """
-    writers = Membership.objects.current(on).verified()
-    by_the_firm = writers.filter(enterprise_id=OuterRef("enterprise_id"), user_id=OuterRef("created_by_id"))
-    consents = Consent.objects.live().filter(kind="partner", partner_id=OuterRef("partner_id"))
-    by_a_partner = Q(created_by=None) & Exists(consents.filter(enterprise_id=OuterRef("enterprise_id")))
-    return ~Q(status="draft") | by_a_partner | Exists(by_the_firm)
+
+    output_field = BooleanField()
+    sql = """({status} <> 'draft'
+        OR ({writer} IS NULL AND EXISTS (SELECT 1 FROM accounts_consent AS given
+            WHERE given.kind = 'partner' AND given.partner_id = {partner} AND given.enterprise_id = {firm}
+              AND given.revoked_at IS NULL))
+        OR EXISTS (SELECT 1 FROM accounts_membership AS seat
+            WHERE seat.user_id = {writer} AND seat.enterprise_id = {firm} AND seat.verified_at IS NOT NULL
+              AND seat.revoked_at IS NULL AND (seat.valid_until IS NULL OR seat.valid_until >= {day})))"""
+
+    def __init__(self, on: date) -> None:
+        day = Value(on, output_field=DateField())
+        super().__init__("status", "created_by_id", "partner_id", "enterprise_id", day)
+
+    def as_sql(self, compiler, connection, **extra) -> tuple[str, list]:
+        parts = [compiler.compile(part) for part in self.get_source_expressions()]
+        names = ("status", "writer", "partner", "firm", "day")
+        sql = self.sql.format(**{name: sql for name, (sql, _) in zip(names, parts, strict=True)})
+        return sql, [value for _, params in parts for value in params]
 
 
 class ApplicationQuerySet(models.QuerySet):
@@ -61,7 +77,7 @@ class ApplicationQuerySet(models.QuerySet):
             seats = list(Membership.objects.of(actor).values_list("enterprise_id", "verified_at"))
             firms, verified = {firm for firm, _ in seats}, {firm for firm, verified_at in seats if verified_at}
             own = Q(created_by_id=actor.user_id)
-            of_the_firm = Q(enterprise_id__in=verified) & _shared(today()) & (Q(is_personal=False) | own)
+            of_the_firm = Q(enterprise_id__in=verified) & SharedWithinFirm(today()) & (Q(is_personal=False) | own)
             return self.filter(of_the_firm | (own & Q(status="draft")), is_sandbox=False, enterprise_id__in=firms)
         if actor.kind is ActorKind.PARTNER:
             return self.filter(partner_id=actor.partner_id, is_sandbox=actor.is_sandbox)
@@ -97,13 +113,14 @@ class ApplicationQuerySet(models.QuerySet):
         return self.only(*LINE).annotate(**{name: ROW_NAMES[name] for name in ("enterprise_name", "product_name")})
 
     def with_screen(self) -> ApplicationQuerySet:
-        """Whole cases with what the case screen shows of their firm, product, partner, holder and offer."""
+        """Whole cases with what the case screen shows of their firm and product; of partner, holder and offer as columns (WHO)."""
         own = (field.name for field in self.model._meta.concrete_fields)
-        return self.select_related("enterprise", "product", "assignee__user", "partner", "offer").only(*own, *SCREEN)
+        rows = self.select_related("enterprise", "product").only(*own, *SCREEN)
+        return rows.annotate(**WHO, holder_user_id=F("assignee__user_id"))
 
     def with_row(self) -> ApplicationQuerySet:
-        """What a list row shows, and no more, as one object a row: names come as columns (ROW_NAMES), not as rows of theirs."""
-        return self.only(*ROW).annotate(**ROW_NAMES)
+        """What a list row shows, and no more, as one object a row: names come as columns (ROW_NAMES, WHO), not as rows of theirs."""
+        return self.only(*ROW).annotate(**ROW_NAMES, **WHO)
 
 
 class HoldingQuerySet(models.QuerySet):

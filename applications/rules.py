@@ -41,7 +41,7 @@ def why_not_work_on(banker: Banker, application: Application) -> str | None:
     if application.assignee_id is None:
         return "请先领取这件申请"
     if application.assignee_id != banker.pk:
-        return f"这件申请由{application.assignee.user}办理"
+        return f"这件申请由{application.holder_name}办理"
     return None
 
 

@@ -9,13 +9,18 @@ from django.http import HttpRequest
 
 from accounts.models import Banker
 
+# Put together once: every page of every desk begins here.
+_AT_WORK = (
+    Banker.objects.filter(is_active=True)
+    .select_related("branch")
+    .annotate(has_second_factor=Exists(Authenticator.objects.filter(user_id=OuterRef("user_id"))))
+)
+
 
 def banker_of(request: HttpRequest) -> Banker | None:
     """The signed-in person's active banker with the branch; None for others. Asked once a request."""
     if not hasattr(request, "banker"):
-        factor = Authenticator.objects.filter(user_id=OuterRef("user_id"))
-        bankers = Banker.objects.select_related("branch").annotate(has_second_factor=Exists(factor))
-        request.banker = bankers.filter(user_id=request.user.pk, is_active=True).first()
+        request.banker = _AT_WORK.filter(user_id=request.user.pk).first()
         if request.banker is not None:
             request.banker.user = request.user
     return request.banker

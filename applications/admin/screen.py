@@ -17,11 +17,17 @@ from applications.admin.acts import Offered, offered
 from applications.admin.forms import ApproveForm, NoteForm, RecommendForm, ScoreForm
 from applications.domain.screening import known_from
 from applications.enums import Dimension
-from applications.models import Application, Assessment, Recommendation, Supplement
+from applications.models import Application, Assessment, Document, Note, Recommendation, Supplement
 from applications.queries import case, coverage, queues, timeline
 from portal.kernel.clock import today
 from portal.kernel.money import wan
 from products.enums import SIZE_LABELS, Stage
+
+# Put together once: to do it for every look at a case takes as long as to read them.
+_ASSESSMENTS = Assessment.objects.annotate(scorer_name=F("banker__user__name"))
+_RECOMMENDATIONS = Recommendation.objects.annotate(maker_name=F("banker__user__name")).order_by("-pk")
+_DOCUMENTS = Document.objects.filter(removed_at=None).values("public_id", "name", "uploaded_at")
+_NOTES = Note.objects.order_by("-pk").values("body", "written_at", writer=F("banker__user__name"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,10 +41,10 @@ class Failed:
 def context(application: Application, banker: Banker, failed: Failed | None = None) -> dict:
     """What `admin/case.html` draws, for a case read by `with_screen()`."""
     screening = case.desk_screening(application)
-    assessments = list(application.assessments.annotate(scorer_name=F("banker__user__name")))
+    pk = application.pk
+    assessments = list(_ASSESSMENTS.filter(application=pk))
     # Nobody recommends before scoring, and nothing is asked before a return: two queries less on a fresh case.
-    recommendations = application.recommendations.annotate(maker_name=F("banker__user__name")).order_by("-pk")
-    recommendation = recommendations.first() if assessments else None
+    recommendation = _RECOMMENDATIONS.filter(application=pk).first() if assessments else None
     was_returned = application.round > 1 or application.status == "returned"
     mine = {a.dimension: a for a in assessments if a.banker_id == banker.pk}
     left = [d for d in Dimension if d not in mine] if application.is_credit else []
@@ -60,8 +66,8 @@ def context(application: Application, banker: Banker, failed: Failed | None = No
         "score": case.score_rows(screening),
         "facts": _facts(application, case.submitted_content(application, screening)),
         "answers": case.answer_rows(application),
-        "documents": application.documents.filter(removed_at=None).values("public_id", "name", "uploaded_at"),
-        "notes": application.notes.order_by("-pk").values("body", "written_at", writer=F("banker__user__name"))[:20],
+        "documents": _DOCUMENTS.filter(application=pk),
+        "notes": _NOTES.filter(application=pk)[:20],
         "events": timeline.staff_timeline(application.reference, known=_names(application, banker, assessments)),
         "assessments": assessments,
         "recommendation": recommendation,
@@ -77,14 +83,14 @@ def context(application: Application, banker: Banker, failed: Failed | None = No
         "holdings": list(application.holdings.order_by("-started_on")) if application.status == "booked" else [],
         "flags": coverage.flags(application.enterprise.uscc, today()),
         "stage": Stage(screening.stage).label if screening and screening.stage else "",
-        "supplements": Supplement.objects.filter(application=application).order_by("-pk") if was_returned else [],
+        "supplements": Supplement.objects.filter(application=pk).order_by("-pk") if was_returned else [],
     }
 
 
 def _names(application: Application, banker: Banker, assessments: list[Assessment]) -> dict[int, str]:
     """Names of people that are read already, by user: who looks, who holds the case, who scored."""
-    holder = application.assignee.user if application.assignee else banker.user
-    return {u.pk: u.name for u in (banker.user, holder)} | {a.scored_by_id: a.scorer_name for a in assessments}
+    known = {banker.user_id: banker.user.name} | {a.scored_by_id: a.scorer_name for a in assessments}
+    return known | {application.holder_user_id: application.holder_name} if application.assignee_id else known
 
 
 def _may_score(application: Application, banker: Banker) -> bool:

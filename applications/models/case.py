@@ -6,9 +6,10 @@ from django.conf import settings
 from django.core.validators import MinValueValidator
 from django.db import models
 from django.db.models import Q
-from django.urls import reverse
+from django.utils.functional import cached_property
 
 from applications.querysets import BANK_TURN, OPEN, ApplicationQuerySet
+from portal.kernel.addresses import address
 from portal.kernel.lifecycle import Lifecycle, Status
 from products import questions
 from products.enums import Purpose, RepaymentMethod, Tier
@@ -134,7 +135,7 @@ class Application(models.Model):
         return self.reference
 
     def get_absolute_url(self) -> str:
-        return reverse("applications:tasks" if self.status == "draft" else "applications:status", args=[self.reference])
+        return address("applications:tasks" if self.status == "draft" else "applications:status", self.reference)
 
     @property
     def lifecycle(self) -> Lifecycle:
@@ -143,6 +144,11 @@ class Application(models.Model):
     @property
     def status_info(self) -> Status:
         return ALL_STATUSES[self.status] if self.lifecycle_name == "credit" else self.lifecycle.status(self.status)
+
+    @cached_property
+    def holder_name(self) -> str:
+        """The banker who holds the case; rows of a desk bring it along as a column."""
+        return str(self.assignee.user) if self.assignee else ""
 
     @property
     def waits_for_claim(self) -> bool:

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import Decimal
 
-from django.db.models import OuterRef, QuerySet, Subquery
+from django.db.models import OuterRef, Subquery
 
 from accounts.models import Banker
 from applications.enums import DECLINE_WORDS
@@ -126,16 +126,16 @@ def turn_of(application: Application) -> Turn:
 
 
 def desk_turn(application: Application, *, may_act: bool, scores_left: int) -> Turn:
-    """The strip on the bank's desk: yellow only when this reader can do the next thing."""
+    """The strip on the bank's desk for a case of `with_screen()`: yellow only when this reader can do the next thing."""
     info = application.status_info
     if info.turn == "applicant":
         return Turn("轮到企业", info.label, css="is-other")
     if info.turn != "bank":
         return Turn("系统" if info.turn == "system" else "已结束", info.label, css="is-other")
-    owner = str(application.assignee.user) if application.assignee else ""
+    owner = application.holder_name
     what = {
         "screened": "待领取"
-        if not owner
+        if application.assignee_id is None
         else f"{owner}：还差 {scores_left} 项评分"
         if scores_left and application.is_credit
         else f"{owner}审查中",
@@ -283,20 +283,22 @@ _SHOWN = (
 )
 
 
-def _screenings(application: Application) -> QuerySet[Screening]:
-    rows = application.screenings.select_related("eligibility__policy", "score__policy", "tier")
-    return rows.only(*_SHOWN).order_by("-round")
+# Put together once: on a page that is read all day that takes longer than the database does.
+_SCREENINGS = (
+    Screening.objects.select_related("eligibility__policy", "score__policy", "tier").only(*_SHOWN).order_by("-round")
+)
+_JUDGED = Submission.objects.filter(application=OuterRef("application_id"), round=OuterRef("round"))
+_DESK_SCREENINGS = _SCREENINGS.annotate(content=Subquery(_JUDGED.values("content")))
 
 
 def newest_screening(application: Application) -> Screening | None:
     """With its evaluations and their policies, as far as pages show them."""
-    return _screenings(application).first()
+    return _SCREENINGS.filter(application=application.pk).first()
 
 
 def desk_screening(application: Application) -> Screening | None:
     """The newest screening, with the content it judged in `content`."""
-    submission = Submission.objects.filter(application=OuterRef("application_id"), round=OuterRef("round"))
-    return _screenings(application).annotate(content=Subquery(submission.values("content"))).first()
+    return _DESK_SCREENINGS.filter(application=application.pk).first()
 
 
 def submitted_content(application: Application, screening: Screening | None) -> dict | None:

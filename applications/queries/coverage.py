@@ -145,11 +145,16 @@ class Flag(NamedTuple):
     round: str
 
 
+# Put together once: every look at a case asks.
+_PLANNED = RegisterEntry.objects.filter(register__plan__isnull=False).values_list(
+    "register_id", "pk", "register__code", "register__name", "round"
+)
+
+
 def flags(uscc: str, on: date) -> list[Flag]:
     """For the case page, in the order the lists were founded."""
-    entries = RegisterEntry.objects.valid_on(on).filter(uscc=uscc, register__plan__isnull=False)
-    newest_last = entries.order_by("register_id", "pk").values_list("register__code", "register__name", "round")
-    return list({code: Flag(code, name, round) for code, name, round in newest_last}.values())
+    newest_last = sorted(_PLANNED.valid_on(on).filter(uscc=uscc))
+    return list({code: Flag(code, name, round) for _, _, code, name, round in newest_last}.values())
 
 
 def progress(on: date) -> list[OutreachPlan]:

@@ -112,9 +112,9 @@ def with_clocks(rows: list[Application]) -> list[tuple[Application, Clock]]:
 
 
 def case_clock(application: Application) -> Clock:
-    """The clock of one case read with its product and offer."""
-    ends = application.offer.expires_at if application.status == "offered" else None
-    return clock_of(application, _overrides_for([application]), sla_days=application.product.sla_days, offer_ends=ends)
+    """The clock of one case of `with_screen()`."""
+    overrides = _overrides_for([application])
+    return clock_of(application, overrides, sla_days=application.product.sla_days, offer_ends=application.offer_ends)
 
 
 def _overrides_for(rows: list[Application]) -> dict[date, bool]:

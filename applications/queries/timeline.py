@@ -60,10 +60,13 @@ STAFF_TITLES = {code: title for code, (title, _) in TITLES.items()} | {
 _ACTORS = {"applicant": "企业", "banker": "银行", "partner": "合作机构", "system": "系统"}
 
 
+_NEWEST_FIRST = Event.objects.order_by("-seq").values_list("type", "actor_kind", "actor", "at")
+
+
 def staff_timeline(reference: str, known: Mapping[int, str], limit: int = 30) -> list[Step]:
     """Everything on the case, newest first, with bankers' names; `known` names, by user, need no look-up."""
-    rows = Event.objects.filter(stream=reference).order_by("-seq").values_list("type", "actor_kind", "actor", "at")
-    events = [(code, kind, actor.partition(":")[2], at) for code, kind, actor, at in rows[:limit]]
+    rows = _NEWEST_FIRST.filter(stream=reference)[:limit]
+    events = [(code, kind, actor.partition(":")[2], at) for code, kind, actor, at in rows]
     ids = {int(number) for _, kind, number, _ in events if kind == "banker"}
     names = dict(known)
     if unknown := ids - names.keys():

@@ -9,6 +9,7 @@ from django import template
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 
+from portal.kernel import addresses
 from portal.kernel.money import group, percent, wan
 from portal.kernel.wording import cn_day, cn_time, short_time
 
@@ -44,6 +45,12 @@ def file_size(size: int) -> str:
 @register.filter
 def get(mapping: dict, key: str) -> object:
     return mapping.get(key, "")
+
+
+@register.simple_tag
+def address(name: str, *words: str) -> str:
+    """`{% url %}` for the links of frames and lists."""
+    return addresses.address(name, *words)
 
 
 @register.simple_tag
