@@ -30,6 +30,7 @@ from products.models import Product
 from products.policy.sealed import problems
 
 EXPORT_LIMIT = 5000
+_CASES = Application.objects.with_screen()  # put together once
 
 
 @require_safe
@@ -99,8 +100,7 @@ def _export(rows) -> HttpResponse:
 
 
 def _case(request: HttpRequest, reference: str) -> Application:
-    rows = Application.objects.visible_to(request.actor).with_screen()
-    return get_object_or_404(rows, reference=reference)
+    return get_object_or_404(_CASES.visible_to(request.actor), reference=reference)
 
 
 @never_cache

@@ -32,6 +32,8 @@ from products.prechecks import SESSION_KEY as PRECHECK_KEY
 from products.prechecks import kept_answers, profile_of, wish_of
 from products.questions import holds
 
+_LINES = Application.objects.with_line()  # put together once
+
 
 def visible_case(request: HttpRequest, reference: str) -> Application:
     rows = Application.objects.visible_to(request.actor).select_related(
@@ -50,9 +52,14 @@ def editable_case(request: HttpRequest, reference: str) -> Application:
 @applicant
 @require_safe
 def application_list(request: HttpRequest) -> HttpResponse:
-    rows = Application.objects.visible_to(request.actor).with_line()
     try:
-        page = keyset(rows, order=("created_at", "id"), cursor=request.GET.get("cursor", ""), limit=20, descending=True)
+        page = keyset(
+            _LINES.visible_to(request.actor),
+            order=("created_at", "id"),
+            cursor=request.GET.get("cursor", ""),
+            limit=20,
+            descending=True,
+        )
     except PortalError as error:
         raise Http404 from error
     return render(
