@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from datetime import date, datetime
+from functools import lru_cache
 
 from django.db import models
 from django.db.models import BooleanField, DateField, F, Func, Q, Value
@@ -41,32 +43,49 @@ WHO = {
 }
 
 
-class SharedWithinFirm(Func):
-    """What all verified members of a firm see of it on a day: all but the drafts of people who are not verified for it.
+class SeenByMember(Func):
+    """What a person sees, on a day, among the applications of the firms they are a member of.
 
-    A draft is its writer's own until the writer is verified: a stranger's draft is never the firm's. A partner's draft is
-    the firm's with its live consent. By hand, because every page of an applicant asks: as two EXISTS of the ORM it costs
-    more to build than to run.
+    - their own drafts;
+    - of a firm they are verified for, what its members share, but not what a colleague asks for themselves. Shared is all
+      that is no draft, a draft of somebody who is verified for the firm too, a partner's draft with the firm's live consent.
+
+    So a draft is its writer's own until the writer is verified: a stranger's draft is never the firm's. By hand, because
+    every page of an applicant asks: with Q and EXISTS of the ORM it costs more to build than to run.
     """
 
     output_field = BooleanField()
-    sql = """({status} <> 'draft'
-        OR ({writer} IS NULL AND EXISTS (SELECT 1 FROM accounts_consent AS given
-            WHERE given.kind = 'partner' AND given.partner_id = {partner} AND given.enterprise_id = {firm}
-              AND given.revoked_at IS NULL))
-        OR EXISTS (SELECT 1 FROM accounts_membership AS seat
-            WHERE seat.user_id = {writer} AND seat.enterprise_id = {firm} AND seat.verified_at IS NOT NULL
-              AND seat.revoked_at IS NULL AND (seat.valid_until IS NULL OR seat.valid_until >= {day})))"""
+    sql = """(({status} = 'draft' AND {writer} = {person})
+        OR ({firm} IN ({verified}) AND (NOT {personal} OR {writer} = {person}) AND ({status} <> 'draft'
+            OR ({writer} IS NULL AND EXISTS (SELECT 1 FROM accounts_consent AS given
+                WHERE given.kind = 'partner' AND given.partner_id = {partner} AND given.enterprise_id = {firm}
+                  AND given.revoked_at IS NULL))
+            OR EXISTS (SELECT 1 FROM accounts_membership AS seat
+                WHERE seat.user_id = {writer} AND seat.enterprise_id = {firm} AND seat.verified_at IS NOT NULL
+                  AND seat.revoked_at IS NULL AND (seat.valid_until IS NULL OR seat.valid_until >= {day})))))"""
 
-    def __init__(self, on: date) -> None:
+    def __init__(self, *, person_id: int, verified: Collection[int], on: date) -> None:
+        """`verified`: the firms this person is verified for."""
+        self.person_id, self.verified = person_id, sorted(verified)
         day = Value(on, output_field=DateField())
-        super().__init__("status", "created_by_id", "partner_id", "enterprise_id", day)
+        super().__init__("status", "created_by_id", "partner_id", "enterprise_id", "is_personal", day)
 
     def as_sql(self, compiler, connection, **extra) -> tuple[str, list]:
-        parts = [compiler.compile(part) for part in self.get_source_expressions()]
-        names = ("status", "writer", "partner", "firm", "day")
-        sql = self.sql.format(**{name: sql for name, (sql, _) in zip(names, parts, strict=True)})
-        return sql, [value for _, params in parts for value in params]
+        *columns, (day, day_params) = [compiler.compile(part) for part in self.get_source_expressions()]
+        names = ("status", "writer", "partner", "firm", "personal")
+        sql = self.sql.format(
+            **{name: column for name, (column, _) in zip(names, columns, strict=True)},
+            person="%s",
+            verified=", ".join(["%s"] * len(self.verified)) or "NULL",
+            day=day,
+        )
+        return sql, [self.person_id, *self.verified, self.person_id, *day_params]
+
+
+@lru_cache(maxsize=2)
+def _seats(day: date) -> models.QuerySet:
+    """Firm and verification of everybody's memberships on a day; put together once a day."""
+    return Membership.objects.current(day).values_list("enterprise_id", "verified_at")
 
 
 class ApplicationQuerySet(models.QuerySet):
@@ -74,11 +93,11 @@ class ApplicationQuerySet(models.QuerySet):
         """Applicants: all of an enterprise they are verified for but others' personal matters, else only their own drafts. Partners: their own. Bankers: all submitted."""
         if actor.kind is ActorKind.APPLICANT:
             # The person's few firms are read first: by EXISTS the database reads every application there is.
-            seats = list(Membership.objects.of(actor).values_list("enterprise_id", "verified_at"))
+            day = today()
+            seats = list(_seats(day).filter(user_id=actor.user_id))
             firms, verified = {firm for firm, _ in seats}, {firm for firm, verified_at in seats if verified_at}
-            own = Q(created_by_id=actor.user_id)
-            of_the_firm = Q(enterprise_id__in=verified) & SharedWithinFirm(today()) & (Q(is_personal=False) | own)
-            return self.filter(of_the_firm | (own & Q(status="draft")), is_sandbox=False, enterprise_id__in=firms)
+            seen = SeenByMember(person_id=actor.user_id, verified=verified, on=day)
+            return self.filter(seen, is_sandbox=False, enterprise_id__in=firms)
         if actor.kind is ActorKind.PARTNER:
             return self.filter(partner_id=actor.partner_id, is_sandbox=actor.is_sandbox)
         if actor.kind is ActorKind.BANKER:

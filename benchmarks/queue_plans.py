@@ -42,7 +42,7 @@ def queries() -> Iterator[tuple[str, QuerySet]]:
     """The first page, a deep page and the count of every queue, and the list of a firm."""
     banker = Banker.objects.filter(role="reviewer").first()
     for queue in QUEUES.values():
-        found = queue.rows(Application.objects.all(), banker)
+        found = queue.rows(Application.objects.all(), banker.pk)
         yield f"{queue.code}, page 1", found.with_row().order_by(*ORDER)[:51]
         count = found.count()
         if count > DEEP:

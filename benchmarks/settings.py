@@ -20,7 +20,7 @@ MEDIA_ROOT = str(FOLDER / "files")
 STATIC_ROOT = FOLDER / "static"
 STORAGES = {
     **STORAGES,
-    "staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.ManifestStaticFilesStorage"},
+    "staticfiles": {"BACKEND": "portal.kernel.statics.ManifestStorage"},
 }
 WHITENOISE_USE_FINDERS = False
 REST_FRAMEWORK = {**REST_FRAMEWORK, "DEFAULT_THROTTLE_RATES": {"client": "100000/s", "token": "100000/s"}}

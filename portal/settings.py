@@ -278,7 +278,7 @@ STATICFILES_DIRS = [BASE_DIR / "static", ("bootstrap", Path(find_spec("bootstrap
 STORAGES = {
     "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
     "staticfiles": {
-        "BACKEND": "whitenoise.storage.CompressedManifestStaticFilesStorage"
+        "BACKEND": "portal.kernel.statics.ManifestStorage"
         if not DEMO
         else "django.contrib.staticfiles.storage.StaticFilesStorage"
     },

@@ -17,7 +17,7 @@ from applications.admin.acts import Offered, offered
 from applications.admin.forms import ApproveForm, NoteForm, RecommendForm, ScoreForm
 from applications.domain.screening import known_from
 from applications.enums import Dimension
-from applications.models import Application, Assessment, Document, Note, Recommendation, Supplement
+from applications.models import Application, Assessment, Document, Evidence, Note, Recommendation, Supplement
 from applications.queries import case, coverage, queues, timeline
 from portal.kernel.clock import today
 from portal.kernel.money import wan
@@ -27,6 +27,7 @@ from products.enums import SIZE_LABELS, Stage
 _ASSESSMENTS = Assessment.objects.annotate(scorer_name=F("banker__user__name"))
 _RECOMMENDATIONS = Recommendation.objects.annotate(maker_name=F("banker__user__name")).order_by("-pk")
 _DOCUMENTS = Document.objects.filter(removed_at=None).values("public_id", "name", "uploaded_at")
+_EVIDENCE = Evidence.objects.order_by()
 _NOTES = Note.objects.order_by("-pk").values("body", "written_at", writer=F("banker__user__name"))
 
 
@@ -146,7 +147,7 @@ def _facts(application: Application, content: dict | None) -> list[dict]:
     """What was submitted, by field with its source and conflicts, for the left column."""
     if content is None:
         return []
-    known, _, _ = known_from(content, application.evidence.filter(round=application.round))
+    known, _, _ = known_from(content, _EVIDENCE.filter(application=application.pk, round=application.round))
     rows = []
     for key, value in known.values.items():
         field = key.rpartition(".")[2]

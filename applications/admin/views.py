@@ -80,7 +80,7 @@ def _export(rows) -> HttpResponse:
         "期限",
         "领取人",
     ]
-    found = rows.with_row().order_by(*queues.ORDER)[:EXPORT_LIMIT].iterator(chunk_size=500)
+    found = rows.order_by(*queues.ORDER)[:EXPORT_LIMIT].iterator(chunk_size=500)
     lines = (
         [
             a.reference,

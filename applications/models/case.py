@@ -10,7 +10,7 @@ from django.utils.functional import cached_property
 
 from applications.querysets import BANK_TURN, OPEN, ApplicationQuerySet
 from portal.kernel.addresses import address
-from portal.kernel.lifecycle import Lifecycle, Status
+from portal.kernel.lifecycle import Face, Lifecycle, Status
 from products import questions
 from products.enums import Purpose, RepaymentMethod, Tier
 from products.lifecycle import ALL_STATUSES, BY_NAME
@@ -155,16 +155,16 @@ class Application(models.Model):
         return self.status == "screened" and self.assignee_id is None
 
     @property
-    def desk_status(self) -> dict[str, str]:
-        """Label and tone of the tag on the bank's desk."""
+    def desk_status(self) -> Face:
+        """The status on the bank's desk."""
         info = self.status_info
-        return {"label": "待领取" if self.waits_for_claim else info.label, "tone": info.desk_tone}
+        return Face("待领取" if self.waits_for_claim else info.label, info.desk_tone)
 
     @property
-    def public_status(self) -> dict[str, str]:
-        """Label and tone of the tag on the applicant's pages."""
+    def public_status(self) -> Face:
+        """The status on the applicant's pages."""
         info = self.status_info
-        return {"label": "等客户经理领取" if self.waits_for_claim else info.public_label, "tone": info.tone}
+        return Face("等客户经理领取" if self.waits_for_claim else info.public_label, info.tone)
 
     @property
     def is_credit(self) -> bool:

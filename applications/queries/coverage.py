@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from decimal import Decimal
+from functools import lru_cache
 from typing import NamedTuple
 
 from django.db.models import Count, Exists, OuterRef, Q, QuerySet
@@ -145,15 +146,16 @@ class Flag(NamedTuple):
     round: str
 
 
-# Put together once: every look at a case asks.
-_PLANNED = RegisterEntry.objects.filter(register__plan__isnull=False).values_list(
-    "register_id", "pk", "register__code", "register__name", "round"
-)
+@lru_cache(maxsize=2)
+def _planned(on: date) -> QuerySet:
+    """What counts on a day on lists with a plan. Put together once a day: every look at a case asks."""
+    entries = RegisterEntry.objects.filter(register__plan__isnull=False).valid_on(on)
+    return entries.values_list("register_id", "pk", "register__code", "register__name", "round")
 
 
 def flags(uscc: str, on: date) -> list[Flag]:
     """For the case page, in the order the lists were founded."""
-    newest_last = sorted(_PLANNED.valid_on(on).filter(uscc=uscc))
+    newest_last = sorted(_planned(on).filter(uscc=uscc))
     return list({code: Flag(code, name, round) for _, _, code, name, round in newest_last}.values())
 
 

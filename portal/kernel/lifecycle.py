@@ -7,7 +7,7 @@ and the diagrams in docs/ are derived from it.
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, NamedTuple
 
 from django.db import connection
 
@@ -15,6 +15,13 @@ from portal.kernel.actors import Actor, ActorKind
 from portal.kernel.clock import now
 from portal.kernel.errors import IllegalTransition, RuleRefused
 from portal.kernel.events import record
+
+
+class Face(NamedTuple):
+    """How one side reads a status: the words of its tag and the tag's tone."""
+
+    label: str
+    tone: str
 
 
 @dataclass(frozen=True, slots=True)

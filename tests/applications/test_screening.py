@@ -173,5 +173,5 @@ def test_case_stuck_with_the_machine_stands_in_a_queue(founder, bankers, sent):
     from applications.queries.queues import QUEUES
 
     application = factories.submitted(founder)
-    rows = QUEUES["screening"].rows(Application.objects.all(), Banker.objects.first())
+    rows = QUEUES["screening"].rows(Application.objects.all(), Banker.objects.first().pk)
     assert list(rows) == [application]

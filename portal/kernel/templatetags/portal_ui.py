@@ -73,6 +73,12 @@ def status_tag(tone: str, label: str) -> SafeString:
     return format_html('<span class="kc-tag is-{}">{}{}</span>', tone, mark, label)
 
 
+@register.filter
+def as_tag(status) -> SafeString:
+    """The tag of anything with a `tone` and a `label`."""
+    return status_tag(status.tone, status.label)
+
+
 _STEPS = ((0, 17), (4, 13), (8, 9), (12, 5), (16, 1))  # left and top of each, from the bottom up
 
 
@@ -98,13 +104,14 @@ def tier_mark(tier: str) -> SafeString:
     return _stairs(TIERS.index(tier) + 1 if tier in TIERS else 0, "")
 
 
-# The cells of a list row: pure functions of few values, so that fifty rows cost little more than fifty look-ups.
+# The cells of a list row are filters: each asks the template for one name or two, and what it draws is a pure function of
+# few values that is kept. Fifty rows cost little more than fifty look-ups a column.
 EMPTY_CELL = "—"
 
 
-@register.simple_tag
+@register.filter
 @lru_cache(maxsize=32)
-def tier_cell(tier: str, outcome: str) -> SafeString | str:
+def tier_cell(tier: str, outcome: str = "pass") -> SafeString | str:
     if not tier:
         return EMPTY_CELL
     open_mark = format_html('<span class="is-refer" title="{}">?</span>', "资质待核实") if outcome == "refer" else ""
@@ -112,12 +119,14 @@ def tier_cell(tier: str, outcome: str) -> SafeString | str:
     return format_html('<span class="kc-tier">{}{}{}</span>', tier_mark(tier), name, open_mark)
 
 
-@register.simple_tag
-@lru_cache(maxsize=1024)
-def result_cell(outcome: str, passed: int, referred: int, failed: int) -> SafeString | str:
+@register.filter
+def result_cell(row) -> SafeString | str:
     """How many checks passed, went to a person, failed; a count of nothing is left out except the first."""
-    if not outcome:
-        return EMPTY_CELL
+    return _result(row.passed, row.referred, row.failed) if row.outcome else EMPTY_CELL
+
+
+@lru_cache(maxsize=1024)
+def _result(passed: int, referred: int, failed: int) -> SafeString:
     counts = (("pass", "通过", passed), ("refer", "转人工", referred), ("fail", "未通过", failed))
     return format_html_join(
         " ",
@@ -126,22 +135,24 @@ def result_cell(outcome: str, passed: int, referred: int, failed: int) -> SafeSt
     )
 
 
-@register.simple_tag
+@register.filter
 @lru_cache(maxsize=1024)
-def clock_cell(text: str, tone: str, used: int, is_provisional: bool) -> SafeString:
-    """What is left of the time limit in words, with a bar of what is used."""
+def clock_cell(clock) -> SafeString:
+    """What is left of the time limit in words, with a bar of what is used. `clock` can be hashed."""
     return format_html(
         '<span class="kc-clock is-{}"><svg viewBox="0 0 100 10" preserveAspectRatio="none" aria-hidden="true">'
         '<rect class="track" width="100" height="10"/><rect class="used" width="{}" height="10"/></svg>{}{}</span>',
-        tone,
-        used,
-        text,
-        format_html("<small>{}</small>", "暂定") if is_provisional else "",
+        clock.tone,
+        clock.used,
+        clock.text,
+        format_html("<small>{}</small>", "暂定") if clock.is_provisional else "",
     )
 
 
-@register.simple_tag
-def range_cell(low: int | None, high: int | None) -> str:
-    if low is None:
+@register.filter
+def score_cell(row) -> str:
+    """The machine's score, as a range where something was not known; services have none."""
+    low, high = row.score_low, row.score_high
+    if low is None or not row.is_credit:
         return EMPTY_CELL
     return str(low) if high == low else f"{low}–{high}"

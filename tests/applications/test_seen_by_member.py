@@ -1,27 +1,27 @@
-"""What a firm's members share, said in SQL by hand, is what the adjectives of the models say; addresses are `reverse()`'s."""
+"""What a member sees of a firm, said in SQL by hand, is what the adjectives of the models say."""
 
 from datetime import timedelta
 from itertools import product as every
 
 import pytest
 from django.db.models import Exists, OuterRef, Q
-from django.urls import NoReverseMatch, reverse
 
 from accounts.models import Consent, ConsentText, Membership
 from applications.models import Application
-from applications.querysets import SharedWithinFirm
-from portal.kernel.addresses import address
+from applications.querysets import SeenByMember
 from portal.kernel.clock import now, today
 from products.models import Product
 from tests import factories
 
 
-def _by_the_models(on) -> Q:
+def _by_the_models(person, verified, on) -> Q:
     writers = Membership.objects.current(on).verified()
     by_the_firm = writers.filter(enterprise_id=OuterRef("enterprise_id"), user_id=OuterRef("created_by_id"))
     consents = Consent.objects.live().filter(kind="partner", partner_id=OuterRef("partner_id"))
     by_a_partner = Q(created_by=None) & Exists(consents.filter(enterprise_id=OuterRef("enterprise_id")))
-    return ~Q(status="draft") | by_a_partner | Exists(by_the_firm)
+    shared = ~Q(status="draft") | by_a_partner | Exists(by_the_firm)
+    own = Q(created_by=person)
+    return (own & Q(status="draft")) | (Q(enterprise__in=verified) & (Q(is_personal=False) | own) & shared)
 
 
 SEATS = {
@@ -37,14 +37,14 @@ CONSENTS = ("none", "live", "revoked", "other firm", "other kind")
 
 @pytest.fixture
 def world(defaults):
-    """An application for every way its writer and its partner can stand to the firm, as a draft and submitted."""
+    """An application for every way its writer and its partner can stand to the firm: drafts, submitted, personal ones."""
     _, client = factories.partner_client()
     text = ConsentText.objects.filter(kind="partner").first()
     terms = ConsentText.objects.filter(kind="terms").first()
     product, elsewhere, giver = Product.objects.get(code="zhaojiedai"), factories.enterprise(), factories.user()
-    drafts = set()
-    for number, (status, seat, consent, by_person) in enumerate(
-        every(("draft", "submitted"), SEATS, CONSENTS, (True, False))
+    kinds = (("draft", False), ("submitted", False), ("submitted", True))
+    for number, ((status, personal), seat, consent, by_person) in enumerate(
+        every(kinds, SEATS, CONSENTS, (True, False))
     ):
         firm, writer = factories.enterprise(), factories.user()
         if said := SEATS[seat]:
@@ -63,53 +63,67 @@ def world(defaults):
                 given_at=now(),
                 revoked_at=now() if consent == "revoked" else None,
             )
-        one = Application.objects.create(
+        Application.objects.create(
             reference=f"SQ20260101-{number:06d}",
             enterprise=firm,
             product=product,
             lifecycle_name="credit",
             status=status,
+            is_personal=personal,
             submitted_at=now() if status == "submitted" else None,
             created_by=writer if by_person else None,
             partner=client.partner,
         )
-        if status == "draft":
-            drafts.add(one.pk)
-    return drafts
+    return list(Application.objects.order_by("pk"))
+
+
+def _seen(person, verified, on) -> SeenByMember:
+    return SeenByMember(person_id=person.pk, verified=verified, on=on)
+
+
+def _keys(rows) -> set[int]:
+    return set(rows.values_list("pk", flat=True))
 
 
 def test_said_by_hand_is_what_the_models_say(world):
+    firms = [a.enterprise_id for a in world]
+    writers = [a.created_by for a in world if a.created_by]
+    viewers = [
+        (factories.user(), firms),  # a colleague everywhere
+        (factories.user(), firms[::2]),
+        (factories.user(), []),
+        *((writer, firms) for writer in writers[::7]),
+        *((writer, []) for writer in writers[::7]),
+    ]
     for on in (today(), today() + timedelta(days=1)):
-        by_hand = set(Application.objects.filter(SharedWithinFirm(on)).values_list("pk", flat=True))
-        assert by_hand == set(Application.objects.filter(_by_the_models(on)).values_list("pk", flat=True))
-        assert by_hand & world and world - by_hand
-        assert set(Application.objects.filter(~SharedWithinFirm(on)).values_list("pk", flat=True)) == world - by_hand
+        for person, verified in viewers:
+            by_hand = _keys(Application.objects.filter(_seen(person, verified, on)))
+            assert by_hand == _keys(Application.objects.filter(_by_the_models(person, verified, on)))
+    assert _keys(Application.objects.filter(_seen(viewers[2][0], [], today()))) == set()
+
+
+def test_a_colleague_sees_neither_strangers_drafts_nor_personal_matters(world):
+    seen = Application.objects.filter(_seen(factories.user(), [a.enterprise_id for a in world], today()))
+    drafts = seen.filter(status="draft")
+    assert drafts.exists() and drafts.count() < len([a for a in world if a.status == "draft"])
+    assert seen.filter(status="submitted", is_personal=False).count() == len(
+        [a for a in world if a.status == "submitted" and not a.is_personal]
+    )
+    assert not seen.filter(is_personal=True).exists()
 
 
 def test_it_speaks_of_its_own_query_inside_another(world):
     """As part of a subquery the table has another name; the outer one must not be asked in its place."""
-    inner = Application.objects.filter(SharedWithinFirm(today()))
+    inner = Application.objects.filter(_seen(factories.user(), [a.enterprise_id for a in world], today()))
     nested = Application.objects.filter(pk__in=inner)
     same = Application.objects.filter(Exists(inner.filter(pk=OuterRef("pk"))))
-    expected = set(inner.values_list("pk", flat=True))
-    assert set(nested.values_list("pk", flat=True)) == expected
-    assert set(same.values_list("pk", flat=True)) == expected
-    assert Application.objects.filter(Exists(inner)).count() == Application.objects.count()
+    assert _keys(inner) == _keys(nested) == _keys(same)
+    assert 0 < inner.count() < len(world)
+    assert Application.objects.filter(Exists(inner)).count() == len(world)
 
 
-@pytest.mark.parametrize(
-    ("name", "words"),
-    [
-        ("applications:list", ()),
-        ("applications:status", ("SQ20260101-0000A1",)),
-        ("admin:case_act", ("SQ20260101-0000A1", "note")),
-        ("applications:status", ("带中文 {} %",)),
-    ],
-)
-def test_an_address_is_the_reversed_one(name, words):
-    assert address(name, *words) == reverse(name, args=words)
-
-
-def test_an_unknown_name_is_no_address():
-    with pytest.raises(NoReverseMatch):
-        address("applications:nowhere")
+def test_two_people_do_not_share_one_condition(world):
+    one, other = factories.user(), factories.user()
+    firm = world[0].enterprise_id
+    assert _seen(one, [firm], today()) == _seen(one, [firm], today())
+    assert len({_seen(one, [firm], today()), _seen(other, [firm], today()), _seen(one, [], today())}) == 3
