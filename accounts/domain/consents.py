@@ -2,6 +2,11 @@
 
 from __future__ import annotations
 
+from datetime import date
+from functools import lru_cache
+
+from django.db.models import QuerySet
+
 from accounts import rules
 from accounts.enums import OWN_PERSON, ConsentKind, Role
 from accounts.models import Consent, ConsentText, Enterprise, Membership, Partner
@@ -13,10 +18,16 @@ from portal.kernel.events import record
 from portal.kernel.transactions import use_case
 
 
+@lru_cache(maxsize=2)
+def _effective(on: date) -> QuerySet[ConsentText]:
+    """Put together once a day, never read itself."""
+    return ConsentText.objects.filter(effective_from__lte=on).order_by("version")
+
+
 def current_texts(kinds: list[str]) -> list[ConsentText]:
     """The newest effective text of each kind, in the order asked."""
     newest: dict[str, ConsentText] = {}
-    for text in ConsentText.objects.filter(kind__in=kinds, effective_from__lte=today()).order_by("version"):
+    for text in _effective(today()).filter(kind__in=kinds):
         newest[text.kind] = text
     return [newest[kind] for kind in kinds if kind in newest]
 

@@ -65,13 +65,20 @@ def _in_order(rows: Sequence[EnterpriseProfile | Said]) -> Sequence[EnterprisePr
     return rows if len(rows) < 2 else sorted(rows, key=lambda row: _PLACES.get(row.source, len(ORDER)))
 
 
+_LIVE = Consent.objects.live().filter(
+    kind=ConsentKind.PARTNER, enterprise_id=OuterRef("enterprise_id"), partner_id=OuterRef("partner_id")
+)
+# The rows that count for the bank: no unverified claims, no sandbox, partners only under a live consent.
+_USABLE = (
+    EnterpriseProfile.objects.filter(~Q(source=ProfileSource.PARTNER) | Exists(_LIVE), is_sandbox=False)
+    .exclude(source=ProfileSource.CLAIMED)
+    .order_by("pk")
+)
+
+
 def usable_rows(enterprise: Enterprise) -> list[EnterpriseProfile]:
-    """The rows that count for the bank: no unverified claims, no sandbox, partners only under a live consent."""
-    allowed = Consent.objects.live().filter(enterprise=enterprise, kind=ConsentKind.PARTNER).values("partner_id")
-    rows = EnterpriseProfile.objects.filter(enterprise=enterprise, is_sandbox=False).exclude(
-        source=ProfileSource.CLAIMED
-    )
-    return list(rows.filter(~Q(source=ProfileSource.PARTNER) | Q(partner_id__in=allowed)).order_by("pk"))
+    """What counts for the bank of all that is said of an enterprise, the oldest row first."""
+    return list(_USABLE.filter(enterprise=enterprise.pk))
 
 
 class Said(NamedTuple):
@@ -83,13 +90,9 @@ class Said(NamedTuple):
 
 def usable_rows_of(enterprise_ids: Collection[int]) -> dict[int, list[Said]]:
     """What `usable_rows` of many enterprises say, in one statement."""
-    consent = Consent.objects.live().filter(
-        kind=ConsentKind.PARTNER, enterprise_id=OuterRef("enterprise_id"), partner_id=OuterRef("partner_id")
-    )
-    rows = EnterpriseProfile.objects.filter(enterprise_id__in=enterprise_ids, is_sandbox=False)
-    rows = rows.exclude(source=ProfileSource.CLAIMED).filter(~Q(source=ProfileSource.PARTNER) | Exists(consent))
     found: dict[int, list[Said]] = {pk: [] for pk in enterprise_ids}
-    for enterprise_id, source, data in rows.order_by("pk").values_list("enterprise_id", "source", "data"):
+    rows = _USABLE.filter(enterprise_id__in=enterprise_ids)
+    for enterprise_id, source, data in rows.values_list("enterprise_id", "source", "data"):
         found[enterprise_id].append(Said(source, data))
     return found
 

@@ -9,13 +9,12 @@ from portal.kernel.actors import Actor
 from portal.kernel.errors import NotPermitted, RuleRefused
 from portal.kernel.jobs import enqueue
 
+# Put together once: every act on a case begins here.
+_LOCKED = Application.objects.select_for_update(of=("self",)).select_related("product", "enterprise")
+
 
 def locked(application_id: int) -> Application:
-    return (
-        Application.objects.select_for_update(of=("self",))
-        .select_related("product", "enterprise")
-        .get(pk=application_id)
-    )
+    return _LOCKED.get(pk=application_id)
 
 
 def locked_editable(application_id: int) -> Application:
@@ -27,14 +26,10 @@ def locked_editable(application_id: int) -> Application:
 
 def membership_for(application: Application, actor: Actor) -> Membership:
     """The actor's membership in the application's enterprise. Raises NotPermitted when there is none left."""
-    found = (
-        Membership.objects.of(actor)
-        .select_related("enterprise", "user")
-        .filter(enterprise_id=application.enterprise_id)
-        .first()
-    )
+    found = Membership.objects.of(actor).select_related("user").filter(enterprise_id=application.enterprise_id).first()
     if found is None:
         raise NotPermitted("not_a_member", "您已不再是这家企业的成员")
+    found.enterprise = application.enterprise
     if application.is_personal and application.created_by_id != actor.user_id:
         raise NotPermitted("not_yours", "这是提出的人自己的事，只有本人能办理")
     if not found.is_verified and application.created_by_id != actor.user_id:

@@ -11,8 +11,9 @@ from django.views.decorators.http import require_POST, require_safe
 from applications.domain import closing, drafting, submission
 from applications.models import Application, Notice
 from applications.queries import case, timeline
-from applications.web.views import editable_case, visible_case
+from applications.web.views import editable_case, visible_case, visible_key
 from portal.kernel.actors import ActorKind
+from portal.kernel.addresses import address
 from portal.kernel.clock import now
 from portal.kernel.errors import PortalError
 from portal.kernel.web import applicant, tell_error
@@ -20,14 +21,14 @@ from portal.kernel.web import applicant, tell_error
 
 def _act(request: HttpRequest, reference: str, work, done: str) -> HttpResponse:
     """Run one domain function on a visible case, tell how it went, go to the status page."""
-    application = visible_case(request, reference)
+    key = visible_key(request, reference)
     try:
-        work(application_id=application.pk, actor=request.actor)
+        work(application_id=key, actor=request.actor)
     except PortalError as error:
         tell_error(request, error)
-        return redirect(Application.objects.get(pk=application.pk).get_absolute_url())
+        return redirect(Application.objects.get(pk=key).get_absolute_url())
     messages.success(request, done)
-    return redirect("applications:status", reference)
+    return redirect(address("applications:status", reference))
 
 
 @applicant
@@ -45,9 +46,9 @@ def withdraw(request: HttpRequest, reference: str) -> HttpResponse:
 @applicant
 @require_POST
 def undo(request: HttpRequest, reference: str) -> HttpResponse:
-    application = visible_case(request, reference)
+    key = visible_key(request, reference)
     try:
-        closing.undo(application_id=application.pk, actor=request.actor)
+        closing.undo(application_id=key, actor=request.actor)
     except PortalError as error:
         tell_error(request, error)
         return redirect("applications:status", reference)
@@ -71,9 +72,9 @@ def answer_offer(request: HttpRequest, reference: str) -> HttpResponse:
 @applicant
 @require_POST
 def discard(request: HttpRequest, reference: str) -> HttpResponse:
-    application = visible_case(request, reference)
+    key = visible_key(request, reference)
     try:
-        drafting.discard(application_id=application.pk, actor=request.actor)
+        drafting.discard(application_id=key, actor=request.actor)
     except PortalError as error:
         tell_error(request, error)
         return redirect("applications:tasks", reference)

@@ -32,14 +32,19 @@ from products.prechecks import SESSION_KEY as PRECHECK_KEY
 from products.prechecks import kept_answers, profile_of, wish_of
 from products.questions import holds
 
-_LINES = Application.objects.with_line()  # put together once
+# Put together once.
+_LINES = Application.objects.with_line()
+_CASES = Application.objects.select_related("enterprise", "product", "assignee__user", "assignee__branch", "partner")
+_KEYS = Application.objects.order_by().values_list("pk", flat=True)
 
 
 def visible_case(request: HttpRequest, reference: str) -> Application:
-    rows = Application.objects.visible_to(request.actor).select_related(
-        "enterprise", "product", "assignee__user", "assignee__branch", "partner"
-    )
-    return get_object_or_404(rows, reference=reference)
+    return get_object_or_404(_CASES.visible_to(request.actor), reference=reference)
+
+
+def visible_key(request: HttpRequest, reference: str) -> int:
+    """The key of a visible case, for acts: they read the case themselves, under its lock."""
+    return get_object_or_404(_KEYS.visible_to(request.actor), reference=reference)
 
 
 def editable_case(request: HttpRequest, reference: str) -> Application:

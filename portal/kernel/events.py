@@ -34,8 +34,7 @@ def record(*, stream: str, type: str, actor: Actor, payload: dict | None = None,
     """Append one event. Must run inside the transaction of the change it tells of."""
     if not connection.in_atomic_block:
         raise RuntimeError("an event belongs to the transaction of its change")
-    StreamHead.objects.get_or_create(stream=stream)
-    head = StreamHead.objects.select_for_update().get(stream=stream)
+    head, _ = StreamHead.objects.select_for_update().get_or_create(stream=stream)
     event = _next(head, type, actor, payload or {}, public)
     event.save(force_insert=True)
     head.save(update_fields=["seq", "hash"])

@@ -26,10 +26,16 @@ def in_force(code: str, on: date) -> PolicyVersion:
 _IN_FORCE = ("code", "number", "title", "sha256", "frozen_at", "effective_from", "effective_to")
 
 
+@lru_cache(maxsize=8)
+def _begun(on: date) -> QuerySet[PolicyVersion]:
+    """Put together once a day, never read itself."""
+    return PolicyVersion.objects.begun(on).only(*_IN_FORCE)
+
+
 def policies_in_force(on: date) -> dict[str, PolicyVersion]:
     """Every policy that applies on `on`, by code, in one query; documents are read when first compiled."""
     found: dict[str, PolicyVersion] = {}
-    for version in PolicyVersion.objects.begun(on).only(*_IN_FORCE):
+    for version in _begun(on).all():
         found.setdefault(version.code, version)
     return {
         code: version for code, version in found.items() if version.effective_to is None or version.effective_to >= on

@@ -10,9 +10,10 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date
+from functools import lru_cache
 from typing import NamedTuple
 
-from django.db.models import Q
+from django.db.models import Q, QuerySet
 
 from products.domain.registering.rows import plain_name
 from products.enums import ABNORMAL, DISHONEST, RELENDING, TitleKind
@@ -103,9 +104,17 @@ def look_up_many(asked: Mapping[str, Asked], on: date) -> dict[str, LookedUp]:
     return _look_up(asked, on, with_names=RegisterEntry.objects.filter(uscc="").exists())
 
 
+# Put together once, and once a day; never read themselves.
+_REGISTERS = Register.objects.filter(code__in={*REGISTERS.values(), *REGISTER_FACTS.values()})
+
+
+@lru_cache(maxsize=8)
+def _counting(on: date) -> QuerySet:
+    return RegisterEntry.objects.valid_on(on).values_list("uscc", "plain_name", "register_id")
+
+
 def _look_up(asked: Mapping[str, Asked], on: date, *, with_names: bool) -> dict[str, LookedUp]:
-    codes = {*REGISTERS.values(), *REGISTER_FACTS.values()}
-    by_id = {register.pk: register for register in Register.objects.filter(code__in=codes)}
+    by_id = {register.pk: register for register in _REGISTERS.all()}
     registers = {register.code: register for register in by_id.values()}
     found = {uscc: LookedUp(one, registers, on) for uscc, one in asked.items()}
     by_name: dict[str, list[str]] = {}
@@ -115,8 +124,7 @@ def _look_up(asked: Mapping[str, Asked], on: date, *, with_names: bool) -> dict[
             if plain := plain_name(one.name):
                 by_name.setdefault(plain, []).append(uscc)
         matching |= Q(uscc="", plain_name__in=list(by_name))
-    entries = RegisterEntry.objects.valid_on(on).filter(matching, register__in=by_id)
-    for uscc, plain, register_id in entries.values_list("uscc", "plain_name", "register_id"):
+    for uscc, plain, register_id in _counting(on).filter(matching, register__in=by_id):
         for one in (uscc,) if uscc else by_name[plain]:
             found[one].add(by_id[register_id], by_name=not uscc)
     return found

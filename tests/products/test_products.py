@@ -7,6 +7,7 @@ import pytest
 from django.core.exceptions import ValidationError
 from django.test import Client
 
+from accounts.domain import profiles
 from accounts.profile_rules import flatten
 from applications.domain.submission import what_is_left
 from applications.models import Application
@@ -350,7 +351,7 @@ def test_a_minority_deal_must_say_what_is_held_already(founder):
         purpose="acquisition",
         answers={"deal_kind": "minority", "target_name": "甲公司", "deal_price": "60000000.00"},
     )
-    assert what_is_left(application)["need"] == ("现在已持有的股权比例",)
+    assert what_is_left(application, profiles.merged(application.enterprise))["need"] == ("现在已持有的股权比例",)
 
 
 @pytest.mark.parametrize("code", ["a'b", "A", "1a", "a-b", "a b"])
