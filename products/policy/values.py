@@ -80,11 +80,11 @@ def unknown(
     return Fact(None, source, because, period, others)
 
 
-_PLAIN = frozenset({int, bool, str, type(None)})  # are their own JSON
+PLAIN = frozenset({int, bool, str, type(None)})  # are their own JSON
 
 
 def encode(value: Scalar | None) -> object:
-    if value.__class__ in _PLAIN:
+    if value.__class__ in PLAIN:
         return value
     if isinstance(value, Ratio):
         return [value.numerator, value.denominator]
