@@ -96,6 +96,7 @@ POLICY = Lifecycle(
         Status("draft", "草稿", "草稿", is_open=True, tone="bank"),
         Status("submitted", "待发布", "待发布", is_open=True, tone="turn"),
         Status("published", "已发布", "已发布", tone="pass"),
+        Status("ending", "待停用", "待停用", turn="bank", tone="turn"),
         Status("retired", "已停用", "已停用"),
         Status("discarded", "已作废", "已作废"),
     ),
@@ -105,7 +106,9 @@ POLICY = Lifecycle(
         _move("publish", "发布", "submitted", "published", {B}, "published"),
         _move("install", "随系统安装", "draft", "published", {S}, "published"),
         _move("discard", "作废", "draft submitted", "discarded", {B}, "discarded"),
-        _move("retire", "停用", "published", "retired", {B}, "retired", needs_reason=True),
+        _move("ask_end", "申请停用", "published", "ending", {B}, "end_asked", needs_reason=True),
+        _move("keep", "继续使用", "ending", "published", {B}, "kept"),
+        _move("retire", "停用", "ending", "retired", {B}, "retired"),
     ),
 )
 
@@ -116,6 +119,7 @@ REGISTER_BATCH = Lifecycle(
         Status("staged", "待确认", "待确认", turn="bank", is_open=True, tone="turn"),
         Status("applying", "生效中", "生效中", turn="system", is_open=True, tone="bank"),
         Status("applied", "已生效", "已生效", tone="pass"),
+        Status("recalled", "待撤销", "待撤销", turn="bank", is_open=True, tone="turn"),
         Status("reverting", "撤销中", "撤销中", turn="system", is_open=True, tone="bank"),
         Status("reverted", "已撤销", "已撤销"),
         Status("unreadable", "读不了", "读不了", tone="fail"),
@@ -127,10 +131,16 @@ REGISTER_BATCH = Lifecycle(
         _move("confirm", "确认生效", "staged", "applying", {B}, "confirmed"),
         _move("apply", "生效", "applying", "applied", {S}, "applied"),
         _move("discard", "作废", "reading staged", "discarded", {B}, "discarded"),
-        _move("revert", "撤销这一批", "applied", "reverting", {B}, "revert_asked", needs_reason=True),
+        _move("ask_revert", "申请撤销", "applied", "recalled", {B}, "revert_asked", needs_reason=True),
+        _move("keep", "继续使用", "recalled", "applied", {B}, "kept"),
+        _move("revert", "撤销这一批", "recalled", "reverting", {B}, "revert_confirmed"),
         _move("restore", "恢复上一批", "reverting", "reverted", {S}, "reverted"),
     ),
 )
+
+# What counts, though somebody asked to end it: a second person has not agreed yet.
+POLICY_FROZEN = ("published", "ending")
+BATCH_IN_FORCE = ("applied", "recalled")
 
 TIER_OVERRIDE = Lifecycle(
     name="tier_override",

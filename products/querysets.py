@@ -5,7 +5,10 @@ from __future__ import annotations
 from datetime import date
 
 from django.db import models
-from django.db.models import F, Q
+from django.db.models import Exists, F, OuterRef, Q
+
+from products.enums import RowChange
+from products.lifecycle import POLICY_FROZEN
 
 
 class ProductQuerySet(models.QuerySet):
@@ -25,7 +28,7 @@ class PolicyVersionQuerySet(models.QuerySet):
         before its day (it ends before it begins) never took effect.
         """
         return (
-            self.filter(status__in=["published", "retired"], effective_from__lte=on)
+            self.filter(status__in=[*POLICY_FROZEN, "retired"], effective_from__lte=on)
             .exclude(effective_to__lt=F("effective_from"))
             .order_by("code", "-effective_from", "-number")
         )
@@ -40,6 +43,16 @@ class RegisterEntryQuerySet(models.QuerySet):
             Q(removed_from=None) | Q(removed_from__gt=day),
             valid_from__lte=day,
         )
+
+    def touched_by(self, batch_id: int, change: str) -> RegisterEntryQuerySet:
+        """What a batch in force did: entries it added, entries it removed, or (CHANGED) the older ones it replaced."""
+        same = self.model.objects.filter(
+            register=OuterRef("register"), uscc=OuterRef("uscc"), key=OuterRef("key")
+        )  # the code for its index
+        came, went = same.filter(batch_in=batch_id), same.filter(batch_out=batch_id)
+        if change == RowChange.NEW:
+            return self.filter(~Exists(went), batch_in=batch_id)
+        return self.filter(Exists(came) if change == RowChange.CHANGED else ~Exists(came), batch_out=batch_id)
 
     def current(self) -> RegisterEntryQuerySet:
         """Entries that no later batch took out."""

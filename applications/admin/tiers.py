@@ -20,6 +20,7 @@ from django.views.decorators.http import require_POST, require_safe
 from accounts.models import Banker, Enterprise, Membership
 from applications.admin.desk import working_banker
 from applications.queries import queues
+from applications.queries.case import rung_rows
 from portal.kernel.clock import today
 from portal.kernel.web import is_done
 from products.domain import overriding
@@ -62,12 +63,20 @@ class Act:
     work: Callable[..., object]
     done: str
     danger: bool = False
+    asks: str = ""  # said before it is done
 
 
 ACTS = {
     a.code: a
     for a in (
-        Act("approve", "同意调级", SeenForm, overriding.approve, "已同意，从今天起生效"),
+        Act(
+            "approve",
+            "同意调级",
+            SeenForm,
+            overriding.approve,
+            "已同意，从今天起生效",
+            asks="从今天起，这家企业新提交的申请按这一层的额度、签字权限和时限办理，已经提交的不变",
+        ),
         Act("refuse", "不同意", SaidForm, overriding.refuse, "已退回", danger=True),
         Act("end", "结束", SaidForm, overriding.end, "已结束，回到自动分层的结果", danger=True),
     )
@@ -101,7 +110,12 @@ def _show(
     overrides = list(
         TierOverride.objects.filter(enterprise=firm).select_related("proposed_by", "decided_by").order_by("-pk")[:20]
     )
-    history = list(TierAssignment.objects.filter(enterprise=firm).order_by("-valid_from")[:20])
+    history = list(
+        TierAssignment.objects.filter(enterprise=firm)
+        .select_related("evaluation__policy")
+        .defer("evaluation__policy__document")
+        .order_by("-valid_from")[:20]
+    )
     active = overriding.in_force(firm.pk, today())
     open_one = next((o for o in overrides if o.status == "proposed"), None)
     proposing = failed[1] if failed and failed[0] == "propose" else ProposeForm(initial={"last_day": ""})
@@ -110,6 +124,7 @@ def _show(
         "firm": firm,
         "overrides": overrides,
         "history": history,
+        "rungs": rung_rows(history[0].evaluation) if history else [],
         "active": active,
         "now": active.tier if active else (history[0].tier if history and history[0].valid_to is None else ""),
         "labels": dict(Tier.choices),

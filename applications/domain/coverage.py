@@ -23,6 +23,7 @@ from portal.kernel.errors import InvalidInput
 from portal.kernel.jobs import enqueue
 from portal.kernel.transactions import use_case
 from products.enums import ABNORMAL, DISHONEST
+from products.lifecycle import BATCH_IN_FORCE
 from products.models import Register, RegisterBatch, RegisterEntry
 
 NEGATIVE = (DISHONEST, ABNORMAL)  # lists nobody wants to cover
@@ -64,7 +65,9 @@ def is_lost(run: CoverageRun) -> bool:
 def is_stale(run: CoverageRun) -> bool:
     """Whether lists or holdings came in after a day was counted."""
     statements = HoldingStatement.objects.filter(status="applied").aggregate(at=Max("status_changed_at"))["at"]
-    batches = RegisterBatch.objects.filter(status__in=["applied", "reverted"]).aggregate(at=Max("status_changed_at"))
+    batches = RegisterBatch.objects.filter(status__in=[*BATCH_IN_FORCE, "reverted"]).aggregate(
+        at=Max("status_changed_at")
+    )
     return any(at is not None and at > run.counted_at for at in (statements, batches["at"]))
 
 

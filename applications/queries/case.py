@@ -17,6 +17,7 @@ from portal.kernel.wording import cn_day
 from products.domain.evaluating import compiled
 from products.domain.pricing import fees_of
 from products.enums import ProductKind
+from products.models import Evaluation
 from products.policy.engine import BECAUSE_WORDS, read
 from products.policy.repayment import Plan, due_dates, plan
 from products.questions import words
@@ -181,6 +182,16 @@ def finding_groups(screening: Screening | None, *, wan: bool = True, for_bank: b
         for outcome, label, tone in _ORDER
         if (found := [i for i in items if i["outcome"] == outcome])
     ]
+
+
+_RUNG_WORDS = {"pass": "符合", "fail": "不符合", "refer": "待核实"}
+
+
+def rung_rows(evaluation: Evaluation) -> list[dict]:
+    """What a ladder saw on its way down, in words: every rung up to the one assigned. Needs the evaluation's policy."""
+    rungs = {rung.code: rung for rung in compiled(evaluation.policy).rungs}
+    rows = [read(raw, rungs.get(raw["code"]), wan=True) for raw in evaluation.result["findings"]]
+    return [{**row, "word": _RUNG_WORDS.get(row["outcome"], "—")} for row in rows]
 
 
 def score_rows(screening: Screening | None) -> list[dict]:

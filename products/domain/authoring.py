@@ -169,29 +169,61 @@ def discard(*, version_id: int, seen: int, actor: Actor) -> PolicyVersion:
 
 
 @use_case
-def retire(*, version_id: int, seen: int, last_day: date, reason: str, actor: Actor) -> PolicyVersion:
-    """End a published version after `last_day`; from then on cases go to a person, older versions do not come back.
-
-    Whoever wrote it cannot end it. With a last day before its first a version is called off and never takes effect.
-    """
+def ask_end(*, version_id: int, seen: int, last_day: date, reason: str, actor: Actor) -> PolicyVersion:
+    """Ask to end a published version after `last_day`. It counts as before until a second person agrees (`retire`)."""
     check_author(actor)
     version = _locked(version_id, seen)
-    if _wrote(version, actor):
-        raise RuleRefused("own_version", "起草或修改过这一版的人不能停用它，需由另一位政策管理岗停用")
     if last_day < today():
         raise InvalidInput("last_day_past", "最后一天不能早于今天", field="last_day")
-    # Kept as the eve of its first day, so that "ends before it begins" stays true whatever day it was called off.
-    version.effective_to = max(last_day, version.effective_from - timedelta(days=1))
+    version.end_asked_by_id, version.end_asked_for = actor.user_id, last_day
     version.note = _said(reason, "reason")
     move(
         version,
-        "retire",
+        "ask_end",
         actor=actor,
         reason="policy_desk",
-        payload={"effective_to": version.effective_to.isoformat()},
-        save=("effective_to", "note"),
+        payload={"last_day": last_day.isoformat()},
+        save=("end_asked_by", "end_asked_for", "note"),
     )
     return version
+
+
+@use_case
+def keep(*, version_id: int, seen: int, actor: Actor) -> PolicyVersion:
+    """Let a version go on whose end was asked: the second person does not agree, or who asked thought better of it."""
+    check_author(actor)
+    version = _locked(version_id, seen)
+    version.end_asked_by, version.end_asked_for, version.note = None, None, ""
+    move(version, "keep", actor=actor, save=("end_asked_by", "end_asked_for", "note"))
+    return version
+
+
+@use_case
+def retire(*, version_id: int, seen: int, actor: Actor) -> PolicyVersion:
+    """The second person's word on an end that was asked: from then on cases go to a person, older versions do not come back.
+
+    With a last day before its first a version is called off and never takes effect.
+    """
+    check_author(actor)
+    version = _locked(version_id, seen)
+    if obstacle := why_not_retire(version, actor):
+        raise RuleRefused("not_retirable", "{obstacle}", obstacle=obstacle)
+    # Kept as the eve of its first day, so that "ends before it begins" stays true whatever day it was called off.
+    version.effective_to = max(version.end_asked_for, version.effective_from - timedelta(days=1))
+    payload = {"effective_to": version.effective_to.isoformat()}
+    move(version, "retire", actor=actor, payload=payload, save=("effective_to",))
+    return version
+
+
+def why_not_retire(version: PolicyVersion, actor: Actor) -> str:
+    """Why this person may not end it as asked; empty when nothing stands in the way."""
+    if version.status != "ending":
+        return "没有人申请停用这一版"
+    if version.end_asked_by_id == actor.user_id:
+        return "申请停用的人不能自己确认，需由另一位政策管理岗确认"
+    if version.end_asked_for < today():
+        return f"申请的最后一天 {version.end_asked_for:%Y-%m-%d} 已过，请先选「继续使用」，再重新申请"
+    return ""
 
 
 def draft_from(*, version_id: int, effective_from: date, actor: Actor) -> PolicyVersion:

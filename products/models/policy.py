@@ -30,6 +30,10 @@ class PolicyVersion(models.Model):
     status_changed_at = models.DateTimeField("状态时间", auto_now_add=True)
     effective_from = models.DateField("生效日期")
     effective_to = models.DateField("失效日期", null=True, blank=True)
+    end_asked_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, null=True, on_delete=models.PROTECT, related_name="+", verbose_name="申请停用的人"
+    )
+    end_asked_for = models.DateField("申请的最后一天", null=True)
     author = models.ForeignKey(
         settings.AUTH_USER_MODEL, null=True, on_delete=models.PROTECT, related_name="+", verbose_name="起草人"
     )

@@ -69,6 +69,10 @@ class RegisterBatch(models.Model):
     confirmed_by = models.ForeignKey(
         settings.AUTH_USER_MODEL, null=True, on_delete=models.PROTECT, related_name="+", verbose_name="复核人"
     )
+    recalled_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, null=True, on_delete=models.PROTECT, related_name="+", verbose_name="申请撤销的人"
+    )
+    recall_reason = models.CharField("撤销的原因", max_length=200, blank=True)
     rows_read = models.PositiveIntegerField("已读", default=0)
     run = models.PositiveIntegerField(default=0)  # which reading is under way; an overtaken one stops
     beat_at = models.DateTimeField(null=True)  # last sign of life of that reading

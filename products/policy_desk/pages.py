@@ -16,6 +16,7 @@ from products.domain.backtesting import SLICES_BY
 from products.domain.evaluating import policies_in_force
 from products.domain.workbooks import KINDS
 from products.enums import SIZE_LABELS, Tier
+from products.lifecycle import POLICY_FROZEN
 from products.models import BackTest, GoldenCase, PolicyVersion, Product
 from products.policy.catalogue import CODE_LABELS, FACTS
 from products.policy.document import Document, compile_document
@@ -31,6 +32,8 @@ ACT_WORDS = {
     "policy.sent_back": "退回起草",
     "policy.published": "发布",
     "policy.discarded": "作废",
+    "policy.end_asked": "申请停用",
+    "policy.kept": "继续使用",
     "policy.retired": "停用",
     "policy.shadow_started": "开始影子运行",
     "policy.shadow_stopped": "停止影子运行",
@@ -49,6 +52,7 @@ class Listed:
     current: PolicyVersion | None
     coming: PolicyVersion | None
     open: PolicyVersion | None
+    ending: PolicyVersion | None  # waits for a second person to end it
     cases: int
 
 
@@ -69,8 +73,9 @@ def all_policies() -> list[Listed]:
             kinds[code],
             (current.get(code) or versions[0]).title,
             current.get(code),
-            next((v for v in versions if v.status == "published" and v.effective_from > on), None),
+            next((v for v in versions if v.status in POLICY_FROZEN and v.effective_from > on), None),
             next((v for v in versions if v.is_open), None),
+            next((v for v in versions if v.status == "ending"), None),
             counts.get(code, 0),
         )
         for code, versions in by_code.items()
@@ -101,6 +106,8 @@ def with_people(versions: list[PolicyVersion]) -> list[dict]:
 def _state(version: PolicyVersion, current: PolicyVersion | None) -> tuple[str, str]:
     """Tone and words: a published version is in force, to come, or covered by a newer one."""
     if version == current:
+        if version.status == "ending":
+            return "turn", "现行，待停用"
         return "pass", f"现行，{version.effective_to:%Y-%m-%d} 止" if version.effective_to else "现行"
     if version.status != "published":
         return version.status_info.tone, version.status_info.label
@@ -113,14 +120,16 @@ def version_page(version: PolicyVersion, actor: Actor, *, may_write: bool) -> di
     base = _base_of(version)
     test = version.back_tests.order_by("-pk").first()
     fingerprint = version.sha256 or digest(version.document)
+    missing = authoring.why_not_hand_in(version) if version.is_open else []
     return {
         "kind": KINDS[document.kind],
         "lines": lines(document),
         "base": base,
         "changes": [c.words for c in changes(compile_document(base.document), document)] if base else [],
         "fingerprint": fingerprint,
-        "missing": authoring.why_not_hand_in(version) if version.is_open else [],
-        "why_not_publish": authoring.why_not_publish(version, actor) if version.status == "submitted" else "",
+        "missing": missing,
+        "blocked": _blocked(version, actor, missing),
+        "end_asked_by": version.end_asked_by if version.status == "ending" else None,
         "test": test and back_test_words(test, document.kind, is_this=test.sha256 == fingerprint),
         "shadow": _shadow(version, document.kind),
         "golden": [
@@ -137,6 +146,16 @@ def version_page(version: PolicyVersion, actor: Actor, *, may_write: bool) -> di
         "may_write": may_write,
         "document_text": json.dumps(version.document, ensure_ascii=False, indent=2),
     }
+
+
+def _blocked(version: PolicyVersion, actor: Actor, missing: list[str]) -> dict[str, str]:
+    """Acts that this person cannot do now, with the reason."""
+    reasons = {
+        "submit": f"上面还有 {len(missing)} 项没有办好" if missing else "",
+        "publish": authoring.why_not_publish(version, actor) if version.status == "submitted" else "",
+        "retire": authoring.why_not_retire(version, actor) if version.status == "ending" else "",
+    }
+    return {code: why for code, why in reasons.items() if why}
 
 
 def _base_of(version: PolicyVersion) -> PolicyVersion | None:

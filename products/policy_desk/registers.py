@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from functools import partial
 
@@ -17,17 +17,19 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_POST, require_safe
 
 from accounts.models import User
+from portal.kernel.actors import Actor
 from portal.kernel.clock import today
 from portal.kernel.errors import InvalidInput, PortalError
 from portal.kernel.models import Event
-from portal.kernel.pages import capped_counts, keyset
+from portal.kernel.pages import Page, capped_counts, keyset
 from portal.kernel.sheets import stream_csv
 from portal.kernel.web import is_done, put_error
 from products.domain.registering import importing
 from products.domain.registering.files import TEMPLATE
 from products.domain.registering.rows import plain_name
 from products.enums import BatchMode, RowChange
-from products.models import Register, RegisterBatch, RegisterEntry, StagedRow
+from products.lifecycle import BATCH_IN_FORCE
+from products.models import Register, RegisterBatch, RegisterEntry, RegisterRow
 from products.policy_desk.common import desk, page
 from products.policy_desk.forms import DATE_INPUT, PlainForm, ReasonForm
 
@@ -49,7 +51,9 @@ _HISTORY = {
     "confirmed": "确认生效",
     "applied": "已生效",
     "discarded": "作废",
-    "revert_asked": "撤销",
+    "revert_asked": "申请撤销",
+    "kept": "继续使用",
+    "revert_confirmed": "确认撤销",
     "reverted": "已恢复上一批",
 }
 
@@ -74,6 +78,8 @@ class SearchForm(forms.Form):
 
 @dataclass(frozen=True, slots=True)
 class Act:
+    """One thing to do; `press` is the last button: what is only asked for is handed in."""
+
     code: str
     label: str
     form: type[forms.Form]
@@ -82,6 +88,10 @@ class Act:
     sources: tuple[str, ...]
     asks: str
     danger: bool = False
+
+    @property
+    def press(self) -> str:
+        return "提交申请" if self.label.startswith("申请") else f"确认{self.label.removeprefix('确认')}"
 
 
 ACTS = {
@@ -107,14 +117,33 @@ ACTS = {
             danger=True,
         ),
         Act(
-            "revert",
-            "撤销这一批",
+            "ask_revert",
+            "申请撤销",
             ReasonForm,
             importing.ask_revert,
-            "正在撤销，恢复到上一批",
+            "已提交，等另一位政策管理岗确认撤销，在这以前名单不变",
             ("applied",),
+            "由另一位政策管理岗确认后，名单恢复到这一批生效以前的样子，已经做出的评估不变",
+            danger=True,
+        ),
+        Act(
+            "revert",
+            "撤销这一批",
+            PlainForm,
+            importing.confirm_revert,
+            "正在撤销，恢复到上一批",
+            ("recalled",),
             "名单恢复到这一批生效以前的样子，已经做出的评估不变",
             danger=True,
+        ),
+        Act(
+            "keep",
+            "继续使用",
+            PlainForm,
+            importing.keep,
+            "撤销申请已撤下，名单不变",
+            ("recalled",),
+            "这一批照常计入，撤销申请作罢",
         ),
     )
 }
@@ -124,7 +153,7 @@ ACTS = {
 @require_safe
 def register_list(request: HttpRequest) -> HttpResponse:
     desk(request)
-    newest = RegisterBatch.objects.filter(register=OuterRef("pk"), status="applied").order_by("-number")
+    newest = RegisterBatch.objects.filter(register=OuterRef("pk"), status__in=BATCH_IN_FORCE).order_by("-number")
     registers = list(
         Register.objects.annotate(
             day=Subquery(newest.values("as_of")[:1]),
@@ -217,24 +246,21 @@ def batch(request: HttpRequest, code: str, number: int) -> HttpResponse:
 
 
 def _batch_of(code: str, number: int) -> RegisterBatch:
-    found = RegisterBatch.objects.select_related("register", "uploaded_by", "confirmed_by")
+    found = RegisterBatch.objects.select_related("register", "uploaded_by", "confirmed_by", "recalled_by")
     return get_object_or_404(found, register__code=code, number=number)
 
 
 def _show_batch(
     request: HttpRequest, found: RegisterBatch, may_write: bool, failed: tuple[str, forms.Form] | None = None
 ) -> HttpResponse:
-    counts = found.counts
-    tabs = [
-        (change, RowChange(change).label, counts.get(change, 0)) for change in ("invalid", "removed", "changed", "new")
-    ]
+    counts, in_force = found.counts, found.status in BATCH_IN_FORCE
+    changes = ("removed", "changed", "new") if in_force else ("invalid", "removed", "changed", "new")
+    tabs = [(change, RowChange(change).label, counts.get(change, 0)) for change in changes]
     shown = request.GET.get("show") or next((change for change, _, count in tabs if count), "new")
-    if shown not in RowChange.values:
+    if shown not in changes:
         raise Http404
     try:
-        rows = keyset(
-            found.rows.filter(change=shown), order=("line", "id"), cursor=request.GET.get("cursor", ""), limit=PAGE
-        )
+        rows, said = (_done if in_force else _staged)(found, shown, request.GET.get("cursor", ""))
     except InvalidInput:
         raise Http404 from None
     acts = []
@@ -250,9 +276,10 @@ def _show_batch(
         "tabs": tabs,
         "shown": shown,
         "rows": rows,
-        "said": _said(rows.rows),
+        "said": said,
+        "in_force": in_force,
         "acts": acts,
-        "why_not": importing.why_not_confirm(found, request.actor) if found.status == "staged" else "",
+        "blocked": _blocked(found, request.actor),
         "taken": f"{taken:.1f}%" if taken >= WARN_AT else "",
         "history": _history(found),
         "may_write": may_write,
@@ -260,18 +287,40 @@ def _show_batch(
     return page(request, "admin/register_batch.html", context, status=422 if failed else 200)
 
 
-def _said(rows: list[StagedRow]) -> dict[int, list[str]]:
-    """Of every changed row, what it changes in the entry it replaces: `名称：旧 → 新`."""
-    old = RegisterEntry.objects.in_bulk([row.entry_id for row in rows if row.change == RowChange.CHANGED])
-    return {
-        row.pk: [
-            f"{label}：{getattr(old[row.entry_id], name) or '无'} → {getattr(row, name) or '无'}"
-            for name, label in _SHOWN.items()
-            if getattr(old[row.entry_id], name) != getattr(row, name)
-        ]
-        for row in rows
-        if row.entry_id in old
-    }
+def _blocked(found: RegisterBatch, actor: Actor) -> dict[str, str]:
+    """Acts that this person cannot do now, with the reason."""
+    if found.status == "staged" and (why := importing.why_not_confirm(found, actor)):
+        return {"confirm": why}
+    if found.status == "recalled" and (why := importing.why_not_revert(found, actor)):
+        return {"revert": why}
+    return {}
+
+
+def _staged(found: RegisterBatch, shown: str, cursor: str) -> tuple[Page, dict[int, list[str]]]:
+    """A page of what a batch would do, with what each changed row says anew. Raises InvalidInput for a forged cursor."""
+    rows = keyset(found.rows.filter(change=shown), order=("line", "id"), cursor=cursor, limit=PAGE)
+    old = RegisterEntry.objects.in_bulk([row.entry_id for row in rows.rows if row.change == RowChange.CHANGED])
+    return rows, {row.pk: _said(old[row.entry_id], row) for row in rows.rows if row.entry_id in old}
+
+
+def _done(found: RegisterBatch, shown: str, cursor: str) -> tuple[Page, dict[int, list[str]]]:
+    """The same of what a batch in force did."""
+    rows = keyset(RegisterEntry.objects.touched_by(found.pk, shown), order=("id",), cursor=cursor, limit=PAGE)
+    if shown != RowChange.CHANGED:
+        return rows, {}
+    codes, keys = {row.uscc for row in rows.rows}, {row.key for row in rows.rows}
+    new = {row.key: row for row in found.entries.filter(uscc__in=codes, key__in=keys)}
+    said = {new[row.key].pk: _said(row, new[row.key]) for row in rows.rows}
+    return replace(rows, rows=[new[row.key] for row in rows.rows]), said
+
+
+def _said(old: RegisterRow, new: RegisterRow) -> list[str]:
+    """What one row says otherwise than the other: `名称：旧 → 新`."""
+    return [
+        f"{label}：{getattr(old, name) or '无'} → {getattr(new, name) or '无'}"
+        for name, label in _SHOWN.items()
+        if getattr(old, name) != getattr(new, name)
+    ]
 
 
 def _history(found: RegisterBatch) -> list[dict]:

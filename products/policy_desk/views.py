@@ -19,6 +19,7 @@ from portal.kernel.clock import today
 from portal.kernel.errors import PortalError
 from portal.kernel.web import is_done, put_error
 from products.domain import authoring, backtesting, shadowing, workbooks
+from products.lifecycle import POLICY_FROZEN
 from products.models import PolicyVersion
 from products.policy.document import compile_document
 from products.policy.tables import COLUMNS, TableError, to_document, to_rows
@@ -40,6 +41,8 @@ from products.policy_desk.forms import (
 
 @dataclass(frozen=True, slots=True)
 class Act:
+    """One thing to do; `press` is the last button: what is only asked for is handed in."""
+
     code: str
     label: str
     form: type[forms.Form]
@@ -48,6 +51,10 @@ class Act:
     sources: tuple[str, ...]
     danger: bool = False
     asks: str = ""  # said before it is done for good
+
+    @property
+    def press(self) -> str:
+        return "提交申请" if self.label.startswith("申请") else f"确认{self.label.removeprefix('确认')}"
 
 
 ACTS: dict[str, Act] = {
@@ -75,15 +82,26 @@ ACTS: dict[str, Act] = {
             asks="作废后不能恢复，可以从任何一版重新起草",
         ),
         Act(
+            "ask_end",
+            "申请停用",
+            RetireForm,
+            authoring.ask_end,
+            "已提交，等另一位政策管理岗确认停用，在这以前照常使用",
+            ("published",),
+            danger=True,
+            asks="由另一位政策管理岗确认。最后一天过后，这项政策没有生效的版本，申请一律转人工；更早的版本不会自己恢复",
+        ),
+        Act(
             "retire",
             "停用",
-            RetireForm,
+            PlainForm,
             authoring.retire,
             "已停用，最后一天过后相关申请转人工",
-            ("published",),
+            ("ending",),
             danger=True,
             asks="最后一天过后，这项政策没有生效的版本，申请一律转人工；更早的版本不会自己恢复",
         ),
+        Act("keep", "继续使用", PlainForm, authoring.keep, "停用申请已撤下，这一版照常使用", ("ending",)),
     )
 }
 
@@ -108,7 +126,7 @@ def policy(request: HttpRequest, code: str) -> HttpResponse:
         "title": versions[0].title,
         "code": code,
         "versions": pages.with_people(versions),
-        "newest": next((v.pk for v in versions if v.frozen_at and v.status == "published"), None),
+        "newest": next((v.pk for v in versions if v.frozen_at and v.status in POLICY_FROZEN), None),
         "open": next((v for v in versions if v.is_open), None),
         "may_write": may_write,
         "file_form": FileForm(),

@@ -6,7 +6,7 @@ import pytest
 
 from accounts.models import Membership
 from portal.kernel.clock import now, today
-from products.models import TierOverride
+from products.models import TierAssignment, TierOverride
 from tests import factories
 from tests.factories import signed_in
 
@@ -36,6 +36,21 @@ def test_a_reviewer_asks_and_an_approver_signs(founder, bankers):
     reviewer.post(f"{where}{override.pk}/end/", {"seen": override.version, "reason": "证书已下发"})
     override.refresh_from_db()
     assert override.status == "ended"
+
+
+def test_what_the_ladder_saw_stands_beside_the_tier(founder, bankers, run_jobs, django_assert_max_num_queries):
+    where, client = f"/admin/tiers/{founder.enterprise.uscc}/", signed_in(bankers.reviewer)
+    assert "自动分层的依据" not in client.get(where).text
+    factories.submitted(founder)
+    run_jobs()
+    newest = TierAssignment.objects.get()
+    with django_assert_max_num_queries(12):
+        page = client.get(where)
+    rows = page.context["rungs"]
+    assert [row["code"] for row in rows] == [f["code"] for f in newest.evaluation.result["findings"]]
+    assert rows[-1]["code"] == newest.tier
+    assert (rows[-1]["word"], rows[0]["word"]) == ("符合", "不符合")
+    assert all(row["required"] in page.text for row in rows)
 
 
 def test_faults_stand_at_their_fields(founder, bankers):

@@ -255,15 +255,63 @@ def test_sending_back_needs_words_and_opens_the_draft_again(desk, tested):
     assert (back.summary, back.note) == ("提高成立年限", "依据写错了")
 
 
+def asked_to_end(version: PolicyVersion, actor, last_day: date | None = None) -> PolicyVersion:
+    return authoring.ask_end(
+        version_id=version.pk, seen=version.version, last_day=last_day or today(), reason="产品停办", actor=actor
+    )
+
+
+def ended(version: PolicyVersion, desk, last_day: date | None = None) -> PolicyVersion:
+    asked = asked_to_end(version, desk[0], last_day)
+    return authoring.retire(version_id=asked.pk, seen=asked.version, actor=desk[1])
+
+
 def test_retiring_ends_a_version_on_its_last_day(desk):
     version = in_force("zhaojiedai", today())
-    act = {"version_id": version.pk, "seen": version.version, "reason": "产品停办", "actor": desk[0]}
-    with pytest.raises(InvalidInput):
-        authoring.retire(last_day=today() - timedelta(days=1), **act)
-    authoring.retire(last_day=today(), **act)
+    with pytest.raises(InvalidInput, match="last_day_past"):
+        asked_to_end(version, desk[0], today() - timedelta(days=1))
+    with pytest.raises(InvalidInput, match="reason_required"):
+        authoring.ask_end(version_id=version.pk, seen=version.version, last_day=today(), reason="", actor=desk[0])
+    ended(version, desk)
     assert in_force("zhaojiedai", today()) == version
     with pytest.raises(PolicyUnusable):
         in_force("zhaojiedai", today() + timedelta(days=1))
+
+
+def test_an_end_that_was_asked_waits_for_a_second_person(desk):
+    version = in_force("zhaojiedai", today())
+    with pytest.raises(RuleRefused, match="not_retirable"):
+        authoring.retire(version_id=version.pk, seen=version.version, actor=desk[1])
+    asked = asked_to_end(version, desk[0])
+    assert in_force("zhaojiedai", today() + timedelta(days=9)) == version
+    with pytest.raises(RuleRefused, match="not_retirable") as refused:
+        authoring.retire(version_id=asked.pk, seen=asked.version, actor=desk[0])
+    assert "申请停用的人不能自己确认" in refused.value.message
+    with pytest.raises(StaleObject):
+        authoring.retire(version_id=asked.pk, seen=asked.version - 1, actor=desk[1])
+    with pytest.raises(IllegalTransition):
+        asked_to_end(asked, desk[1])
+    done = authoring.retire(version_id=asked.pk, seen=asked.version, actor=desk[1])
+    assert (done.status, done.effective_to, done.note) == ("retired", today(), "产品停办")
+    said = Event.objects.filter(stream=done.reference).order_by("seq").values_list("type", "actor")
+    assert list(said)[-2:] == [("policy.end_asked", desk[0].key), ("policy.retired", desk[1].key)]
+
+
+@pytest.mark.parametrize("who", [0, 1], ids=["who asked", "the second person"])
+def test_an_end_that_was_asked_may_be_dropped(desk, who):
+    asked = asked_to_end(in_force("zhaojiedai", today()), desk[0])
+    kept = authoring.keep(version_id=asked.pk, seen=asked.version, actor=desk[who])
+    assert (kept.status, kept.note, kept.end_asked_by, kept.end_asked_for) == ("published", "", None, None)
+    assert in_force("zhaojiedai", today() + timedelta(days=9)) == kept
+    ended(kept, desk)
+
+
+def test_an_end_whose_day_went_by_is_asked_anew(desk):
+    asked = asked_to_end(in_force("zhaojiedai", today()), desk[0])
+    PolicyVersion.objects.filter(pk=asked.pk).update(end_asked_for=today() - timedelta(days=1))
+    with pytest.raises(RuleRefused, match="not_retirable") as refused:
+        authoring.retire(version_id=asked.pk, seen=asked.version, actor=desk[1])
+    assert "已过" in refused.value.message
 
 
 def published(desk, run_jobs, effective_from: date, months: int) -> PolicyVersion:
@@ -275,12 +323,7 @@ def published(desk, run_jobs, effective_from: date, months: int) -> PolicyVersio
 
 
 def test_what_a_retired_version_covered_does_not_come_back(desk, run_jobs):
-    version = published(desk, run_jobs, today(), 24)
-    with pytest.raises(RuleRefused, match="own_version"):
-        authoring.retire(
-            version_id=version.pk, seen=version.version, last_day=today(), reason="我自己停", actor=desk[0]
-        )
-    authoring.retire(version_id=version.pk, seen=version.version, last_day=today(), reason="产品停办", actor=desk[1])
+    ended(published(desk, run_jobs, today(), 24), desk)
     assert in_force("zhaojiedai", today()).number == 2
     with pytest.raises(PolicyUnusable):
         in_force("zhaojiedai", today() + timedelta(days=1))
@@ -289,7 +332,7 @@ def test_what_a_retired_version_covered_does_not_come_back(desk, run_jobs):
 def test_a_version_called_off_before_its_day_never_takes_effect(desk, run_jobs):
     first_day = today() + timedelta(days=30)
     version = published(desk, run_jobs, first_day, 24)
-    authoring.retire(version_id=version.pk, seen=version.version, last_day=today(), reason="不改了", actor=desk[1])
+    ended(version, desk)
     for day in (today(), first_day - timedelta(days=1), first_day, first_day + timedelta(days=9)):
         assert in_force("zhaojiedai", day).number == 1
     again = published(desk, run_jobs, today() + timedelta(days=1), 36)
@@ -332,9 +375,10 @@ def test_the_database_refuses_to_change_a_published_version(desk, settings):
         ):
             with pytest.raises(IntegrityError, match="append-only"), transaction.atomic():
                 change()
-        authoring.retire.__wrapped__(
+        asked = authoring.ask_end.__wrapped__(
             version_id=version.pk, seen=version.version, last_day=today(), reason="产品停办", actor=desk[0]
         )
+        authoring.retire.__wrapped__(version_id=asked.pk, seen=asked.version, actor=desk[1])
         with connection.cursor() as cursor:
             for name in ("no_update", "no_delete", "no_truncate"):
                 drop = " ON products_policyversion" if connection.vendor == "postgresql" else ""

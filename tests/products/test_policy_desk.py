@@ -9,6 +9,7 @@ import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
 
+from accounts.models import User
 from portal.kernel.clock import today
 from portal.kernel.models import AccessRecord
 from products.domain import authoring, backtesting, golden, workbooks
@@ -23,7 +24,6 @@ BASE = "/admin/policies/zhaojiedai"
 
 @pytest.fixture
 def author(desk) -> Client:
-    from accounts.models import User
 
     return signed_in(User.objects.get(pk=desk[0].user_id))
 
@@ -37,13 +37,15 @@ def draft(desk) -> PolicyVersion:
 
 PAGES = ["/admin/policies/", f"{BASE}/", f"{BASE}/1/", f"{BASE}/1/trial/", f"{BASE}/compare/?a=1&b=1"]
 FILES = [f"{BASE}/1/workbook/", f"{BASE}/1/file/"]
-ACTS = [f"{BASE}/1/{name}/" for name in ("draft", "back-test", "golden", "golden/1/remove", "retire", "publish")]
+ACTS = [
+    f"{BASE}/1/{name}/"
+    for name in ("draft", "back-test", "golden", "golden/1/remove", "ask_end", "retire", "keep", "publish")
+]
 ACTS += [f"{BASE}/upload/", f"{BASE}/save/"]
 
 
 @pytest.mark.parametrize("path", [*PAGES, *FILES])
 def test_pages_are_for_the_policy_desk_and_administrators(author, bankers, path):
-    from accounts.models import User
 
     assert author.get(path).status_code == 200
     root = factories.user("root@bank.example", is_staff=True, is_superuser=True)
@@ -55,7 +57,6 @@ def test_pages_are_for_the_policy_desk_and_administrators(author, bankers, path)
 
 @pytest.mark.parametrize("path", [*ACTS, f"{BASE}/2/edit/"])
 def test_acts_are_for_the_policy_desk_alone(draft, bankers, path):
-    from accounts.models import User
 
     root = factories.user("root@bank.example", is_staff=True, is_superuser=True)
     for person in (root, User.objects.get(email="approver@bank.example")):
@@ -240,9 +241,26 @@ def test_progress_and_result_of_a_test_are_shown(author, draft, run_jobs):
 
 def test_a_refusal_stands_at_its_field(author):
     version = in_force("zhaojiedai", today())
-    page = author.post(f"{BASE}/1/retire/", {"seen": version.version, "last_day": "2020-01-01", "reason": "产品停办"})
+    page = author.post(f"{BASE}/1/ask_end/", {"seen": version.version, "last_day": "2020-01-01", "reason": "产品停办"})
     assert page.status_code == 422
     assert page.context["acts"][0][1].errors["last_day"]
+
+
+def test_an_end_is_asked_by_one_and_agreed_to_by_another(author, desk):
+    second = signed_in(User.objects.get(pk=desk[1].user_id))
+    version = in_force("zhaojiedai", today())
+    asked = {"seen": version.version, "last_day": today().isoformat(), "reason": "产品停办"}
+    assert author.post(f"{BASE}/1/ask_end/", asked).status_code == 302
+    page = author.get(f"{BASE}/1/").text
+    assert "申请停用这一版" in page
+    assert "产品停办" in page
+    assert "申请停用的人不能自己确认" in page
+    assert "待停用" in author.get("/admin/policies/").text
+    assert "现行，待停用" in author.get(f"{BASE}/").text
+    author.post(f"{BASE}/1/retire/", {"seen": version.version + 1})
+    assert PolicyVersion.objects.get(pk=version.pk).status == "ending"
+    assert second.post(f"{BASE}/1/retire/", {"seen": version.version + 1}).status_code == 302
+    assert "停用原因：产品停办" in second.get(f"{BASE}/1/").text
 
 
 def test_pages_cost_the_same_with_more_versions(author, desk, run_jobs, django_assert_max_num_queries):

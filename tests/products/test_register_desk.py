@@ -14,7 +14,7 @@ from products.domain.registering import importing
 from products.models import RegisterBatch, RegisterEntry
 from tests import factories
 from tests.factories import signed_in
-from tests.products.test_registers import FIRST, HEAD, A, csv_file, in_force, run_all, staged
+from tests.products.test_registers import FIRST, HEAD, A, C, csv_file, in_force, run_all, staged
 
 pytestmark = pytest.mark.django_db
 LIST, ONE = "/admin/registers/", "/admin/registers/hnte/"
@@ -46,7 +46,7 @@ def test_pages_are_for_the_policy_desk_and_administrators(author, bankers, batch
     assert signed_in(User.objects.get(email="reviewer@bank.example")).get(path).status_code == 403
 
 
-@pytest.mark.parametrize("path", [f"{ONE}upload/", f"{ONE}1/confirm/", f"{ONE}1/discard/", f"{ONE}1/revert/"])
+@pytest.mark.parametrize("path", [f"{ONE}upload/", f"{ONE}1/confirm/", f"{ONE}1/discard/", f"{ONE}1/ask_revert/"])
 def test_acts_are_for_the_policy_desk(bankers, batch, path):
     for email in ("reviewer@bank.example", "root@bank.example"):
         if email.startswith("root"):
@@ -89,9 +89,46 @@ def test_the_uploader_is_told_and_the_second_person_confirms(author, other, batc
 
 def test_revert_needs_a_reason_at_its_field(author, register, desk):
     batch = in_force(register, FIRST, desk)
-    answer = author.post(f"{ONE}1/revert/", {"seen": batch.version, "reason": ""})
+    answer = author.post(f"{ONE}1/ask_revert/", {"seen": batch.version, "reason": ""})
     assert answer.status_code == 422
     assert "请写明原因" in answer.content.decode()
+
+
+def test_a_recall_is_asked_by_one_and_agreed_to_by_another(author, other, register, desk):
+    batch, where = in_force(register, FIRST, desk), f"{ONE}1/"
+    assert author.post(f"{where}ask_revert/", {"seen": batch.version, "reason": "文件发错了"}).status_code == 302
+    batch.refresh_from_db()
+    words = author.get(where).content.decode()
+    assert "申请撤销这一批：文件发错了" in words
+    assert "申请撤销的人不能自己确认" in words
+    assert author.post(f"{where}revert/", {"seen": batch.version}).status_code in (302, 422)
+    batch.refresh_from_db()
+    assert batch.status == "recalled"
+    assert "待撤销" in other.get("/admin/registers/").content.decode()
+    assert other.post(f"{where}revert/", {"seen": batch.version}).status_code == 302
+    run_all()
+    assert "名单已恢复到这一批生效以前的样子" in other.get(where).content.decode()
+
+
+def test_a_batch_in_force_shows_what_it_did(author, register, desk, django_assert_max_num_queries):
+    in_force(register, FIRST, desk)
+    text = HEAD + f"甲新名公司,{A},GR1,2024-01-01,2026-12-31\n丙公司,{C},GR9,,\n"
+    in_force(register, text, desk, as_of=date(2026, 6, 1))
+    for number, show, there, not_there in (
+        (1, "new", ("甲公司", "乙公司", "只有名称公司"), ("甲新名公司", "丙公司")),
+        (1, "removed", ("没有",), ("甲公司",)),
+        (2, "new", ("丙公司",), ("乙公司", "甲新名公司")),
+        (2, "changed", ("名称：甲公司 → 甲新名公司",), ("乙公司", "丙公司")),
+        (2, "removed", ("乙公司", "只有名称公司"), ("甲公司", "丙公司")),
+    ):
+        with django_assert_max_num_queries(12):
+            words = author.get(f"{ONE}{number}/?show={show}").content.decode()
+        for name in there:
+            assert name in words, (number, show, name)
+        for name in not_there:
+            assert name not in words, (number, show, name)
+    assert author.get(f"{ONE}2/?show=invalid").status_code == 404
+    assert author.get(f"{ONE}2/?cursor=x").status_code == 404
 
 
 def test_changes_are_shown_old_and_new(author, register, desk):

@@ -11,7 +11,7 @@ from django.db.models import Q
 
 from portal.kernel import jobs
 from portal.kernel.clock import now, today
-from portal.kernel.errors import InvalidInput, NotPermitted, PortalError, RuleRefused, StaleObject
+from portal.kernel.errors import IllegalTransition, InvalidInput, NotPermitted, PortalError, RuleRefused, StaleObject
 from portal.kernel.immutability import install_triggers
 from portal.kernel.models import Event, QueuedJob
 from products.domain import titles
@@ -52,8 +52,15 @@ def in_force(register, text, desk, **more) -> RegisterBatch:
     return batch
 
 
-def take_back(batch, desk) -> None:
+def recalled(batch, desk) -> RegisterBatch:
     importing.ask_revert(batch_id=batch.pk, seen=batch.version, reason="文件发错了", actor=desk[0])
+    batch.refresh_from_db()
+    return batch
+
+
+def take_back(batch, desk) -> None:
+    recalled(batch, desk)
+    importing.confirm_revert(batch_id=batch.pk, seen=batch.version, actor=desk[1])
     run_all()
     batch.refresh_from_db()
     assert batch.status == "reverted"
@@ -129,6 +136,27 @@ def test_a_batch_taken_back_leaves_the_list_as_it_was(register, desk):
     assert register.loaded_from is None
     in_force(register, FIRST, desk)
     assert {day: listed(register, day) for day in before} == before  # what was taken back never counted as leaving
+
+
+def test_a_batch_goes_back_only_after_a_second_person_agreed(register, desk):
+    batch = in_force(register, FIRST, desk)
+    with pytest.raises(IllegalTransition):
+        importing.confirm_revert(batch_id=batch.pk, seen=batch.version, actor=desk[1])
+    recalled(batch, desk)
+    with pytest.raises(RuleRefused, match="not_revertible"):
+        importing.confirm_revert(batch_id=batch.pk, seen=batch.version, actor=desk[0])
+    run_all()
+    assert listed(register, DAY_1) == {"甲公司", "乙公司", "只有名称公司"}
+    with pytest.raises(RuleRefused, match="batch_open"):
+        importing.upload(register_id=register.pk, file=csv_file(FIRST), as_of=DAY_2, mode="full", actor=desk[0])
+    importing.keep(batch_id=batch.pk, seen=batch.version, actor=desk[1])
+    batch.refresh_from_db()
+    assert (batch.status, batch.recall_reason, batch.recalled_by) == ("applied", "", None)
+    take_back(batch, desk)
+    assert listed(register, DAY_1) == set()
+    types = list(Event.objects.filter(stream=batch.reference).order_by("seq").values_list("type", flat=True))
+    last = ["revert_asked", "kept", "revert_asked", "revert_confirmed", "reverted"]
+    assert [t.partition(".")[2] for t in types][-5:] == last
 
 
 def test_additions_and_removals_leave_the_rest_alone(register, desk):

@@ -1,4 +1,4 @@
-"""A register's file from upload to effect: read in the background, looked at, confirmed by a second person, reversible.
+"""A register's file from upload to effect and back: read in the background, looked at, confirmed by a second person.
 
 Nothing of a file counts before it is confirmed, and then all of it does, in one transaction. A file with a faulty row
 cannot be confirmed: in a full list a mistyped row would take its firm off.
@@ -29,6 +29,7 @@ from products.domain.registering import store
 from products.domain.registering.files import open_file
 from products.domain.registering.rows import Row, judged
 from products.enums import BatchMode, Job
+from products.lifecycle import BATCH_IN_FORCE
 from products.models import Register, RegisterBatch
 
 PART = 20_000  # rows a transaction while a file is read
@@ -53,7 +54,7 @@ def _check_free(register: Register, as_of: date) -> None:
         raise RuleRefused("batch_open", "这份名单还有一批没有办完，先确认或作废它")
     if as_of > today():
         raise InvalidInput("as_of_future", "名单日期不能晚于今天", field="as_of")
-    newest = register.batches.filter(status="applied").aggregate(day=Max("as_of"))["day"]
+    newest = register.batches.filter(status__in=BATCH_IN_FORCE).aggregate(day=Max("as_of"))["day"]
     if newest and as_of < newest:
         raise InvalidInput("as_of_before", "名单日期不能早于已生效的 {day}", field="as_of", day=f"{newest:%Y-%m-%d}")
 
@@ -183,7 +184,7 @@ def why_not_confirm(batch: RegisterBatch, actor: Actor) -> str:
 
 
 def _day_in_force(batch: RegisterBatch) -> date | None:
-    return batch.register.batches.filter(status="applied").aggregate(day=Max("as_of"))["day"]
+    return batch.register.batches.filter(status__in=BATCH_IN_FORCE).aggregate(day=Max("as_of"))["day"]
 
 
 @use_case
@@ -235,18 +236,42 @@ def forget(*, batch_id: int) -> None:
 
 @use_case
 def ask_revert(*, batch_id: int, seen: int, reason: str, actor: Actor) -> None:
-    """Take the newest batch in force back, with a reason; older ones go in their turn."""
+    """Ask to take the newest batch in force back; older ones go in their turn. It counts until a second person agrees."""
     check_author(actor)
     batch = _locked(batch_id, seen)
     register = Register.objects.select_for_update().get(pk=batch.register_id)
-    if register.batches.filter(status="applied", number__gt=batch.number).exists():
+    if register.batches.filter(status__in=BATCH_IN_FORCE, number__gt=batch.number).exists():
         raise RuleRefused("not_newest", "只能撤销最新生效的一批，请先撤销它后面的")
     if register.batches.filter(status__in=RegisterBatch.lifecycle.open_statuses).exists():
         raise RuleRefused("batch_open", "这份名单还有一批没有办完，先确认或作废它")
     if not 2 <= len(reason.strip()) <= 200:
         raise InvalidInput("reason_required", "请用 2–200 个字说明原因", field="reason")
-    batch.note = reason.strip()
-    move(batch, "revert", actor=actor, reason="stated", save=("note",))
+    batch.recall_reason, batch.recalled_by_id = reason.strip(), actor.user_id
+    move(batch, "ask_revert", actor=actor, reason="stated", save=("recall_reason", "recalled_by"))
+
+
+@use_case
+def keep(*, batch_id: int, seen: int, actor: Actor) -> None:
+    """Let a batch stay that was asked back: the second person does not agree, or who asked thought better of it."""
+    check_author(actor)
+    batch = _locked(batch_id, seen)
+    batch.recall_reason, batch.recalled_by = "", None
+    move(batch, "keep", actor=actor, save=("recall_reason", "recalled_by"))
+
+
+def why_not_revert(batch: RegisterBatch, actor: Actor) -> str:
+    """Why this person may not take it back as asked; empty when nothing stands in the way."""
+    return "申请撤销的人不能自己确认，需由另一位政策管理岗确认" if actor.user_id == batch.recalled_by_id else ""
+
+
+@use_case
+def confirm_revert(*, batch_id: int, seen: int, actor: Actor) -> None:
+    """A second person agrees; the batch is taken back in the background."""
+    check_author(actor)
+    batch = _locked(batch_id, seen)
+    if why := why_not_revert(batch, actor):
+        raise RuleRefused("not_revertible", why)
+    move(batch, "revert", actor=actor)
     enqueue(Job.REGISTER_REVERT, key=batch.pk, batch_id=batch.pk)
 
 
