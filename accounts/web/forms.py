@@ -2,9 +2,18 @@
 
 from __future__ import annotations
 
+from allauth.account.forms import LoginForm
 from django import forms
 
 from accounts.enums import Role
+
+
+class StaffLoginForm(LoginForm):
+    """Staff cannot reset a password themselves, so the form does not offer it."""
+
+    def __init__(self, *args: object, **kwargs: object) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["password"].help_text = "忘记密码请联系系统管理员"
 
 
 class AddressForm(forms.Form):

@@ -149,6 +149,14 @@ def test_referral_is_confirmed_on_its_page(client, founder, run_jobs):
     assert "已处理" in client.get(link).text
 
 
+def test_staff_are_not_offered_a_reset_that_there_is_not():
+    stranger = Client()
+    page = stranger.get("/accounts/login/").text
+    assert "忘记密码请联系系统管理员" in page
+    assert "password/reset" not in page
+    assert stranger.get("/accounts/password/reset/").status_code == 404
+
+
 def test_outbox_is_the_demonstrations_alone(client, settings):
     assert client.get("/outbox/").status_code == 200
     settings.DEMO = False
