@@ -32,7 +32,7 @@ LISTED = 100
 
 
 class ProposeForm(forms.Form):
-    tier = forms.ChoiceField(label="调为", choices=Tier.choices)
+    tier = forms.ChoiceField(label="调为", choices=[(t, t.label if t == Tier.NONE else f"{t} {t.label}") for t in Tier])
     last_day = forms.DateField(
         label="到期日",
         widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d"),

@@ -18,6 +18,8 @@ from products.domain.evaluating import compiled
 from products.domain.pricing import fees_of
 from products.enums import ProductKind
 from products.models import Evaluation
+from products.policy.catalogue import FACTS
+from products.policy.document import Rung
 from products.policy.engine import BECAUSE_WORDS, read
 from products.policy.repayment import Plan, due_dates, plan
 from products.questions import words
@@ -190,8 +192,15 @@ _RUNG_WORDS = {"pass": "符合", "fail": "不符合", "refer": "待核实"}
 def rung_rows(evaluation: Evaluation) -> list[dict]:
     """What a ladder saw on its way down, in words: every rung up to the one assigned. Needs the evaluation's policy."""
     rungs = {rung.code: rung for rung in compiled(evaluation.policy).rungs}
-    rows = [read(raw, rungs.get(raw["code"]), wan=True) for raw in evaluation.result["findings"]]
-    return [{**row, "word": _RUNG_WORDS.get(row["outcome"], "—")} for row in rows]
+    return [_rung_row(raw, rungs.get(raw["code"])) for raw in evaluation.result["findings"]]
+
+
+def _rung_row(raw: dict, rung: Rung | None) -> dict:
+    """One rung; a lone bound is said with the name of its fact, as groups say theirs."""
+    row, name = read(raw, rung, wan=True), FACTS[raw["fact"]].label
+    asked = f"{name} {row['required']}" if rung and len(rung.condition.facts) == 1 else row["required"]
+    seen = f"{name} {row['observed'] or '未知'}"
+    return {**row, "word": _RUNG_WORDS.get(row["outcome"], "—"), "observed": seen, "required": asked}
 
 
 def score_rows(screening: Screening | None) -> list[dict]:
