@@ -55,9 +55,14 @@ class Listed:
     ending: PolicyVersion | None  # waits for a second person to end it
     cases: int
 
+    @property
+    def waits(self) -> bool:
+        """A second person has something to decide."""
+        return self.ending is not None or (self.open is not None and self.open.status == "submitted")
+
 
 def all_policies() -> list[Listed]:
-    """Every policy, ladders and scorecards first."""
+    """Every policy: what waits for a second person first, then ladders and scorecards."""
     on = today()
     current = policies_in_force(on)
     by_code: dict[str, list[PolicyVersion]] = {}
@@ -81,7 +86,7 @@ def all_policies() -> list[Listed]:
         for code, versions in by_code.items()
     ]
     order = list(reversed(KINDS))
-    return sorted(found, key=lambda row: (order.index(row.kind), row.code))
+    return sorted(found, key=lambda row: (not row.waits, order.index(row.kind), row.code))
 
 
 def _people(versions: list[PolicyVersion]) -> dict[int, str]:

@@ -255,7 +255,10 @@ def test_an_end_is_asked_by_one_and_agreed_to_by_another(author, desk):
     assert "申请停用这一版" in page
     assert "产品停办" in page
     assert "申请停用的人不能自己确认" in page
-    assert "待停用" in author.get("/admin/policies/").text
+    listed = author.get("/admin/policies/")
+    assert "待停用" in listed.text
+    assert [row.waits for row in listed.context["rows"]].count(True) == 1
+    assert listed.context["rows"][0].code == "zhaojiedai"
     assert "现行，待停用" in author.get(f"{BASE}/").text
     author.post(f"{BASE}/1/retire/", {"seen": version.version + 1})
     assert PolicyVersion.objects.get(pk=version.pk).status == "ending"
