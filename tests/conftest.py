@@ -22,7 +22,7 @@ def pytest_collection_modifyitems(config, items):
 
 
 @pytest.fixture(scope="session")
-def django_db_modify_db_settings():
+def django_db_modify_db_settings(django_db_modify_db_settings_parallel_suffix):
     # Flushing tables would hit the append-only triggers; the tests of the triggers install them themselves.
     settings.INSTALL_TRIGGERS = False
 

@@ -39,7 +39,7 @@ def install(packages: list[str]) -> None:
 def sets() -> list[tuple[str, int, list[str], list[list[str]]]]:
     """(name, budget, system programs it needs, commands)."""
     python = str(BIN / "python")
-    pytest = [python, "-m", "pytest", "--durations=5", "--durations-min=3"]
+    pytest = [python, "-m", "pytest", "--durations=5", "--durations-min=3", "-n", str(min(os.cpu_count() or 1, 4))]
     return [
         (
             "lint",

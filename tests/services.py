@@ -27,6 +27,8 @@ def pytest_addoption(parser):
 @pytest.hookimpl(tryfirst=True)
 def pytest_load_initial_conftests(early_config, parser, args):
     if os.environ.get("PYTEST_XDIST_WORKER"):
+        # The database is one server with a database for each; what empties a Redis empties all of it, so each has its own.
+        _start(postgres=False, redis="REDIS_URL" in os.environ)
         return
     known = parser.parse_known_args(args)
     os.environ.setdefault("DJANGO_ALLOW_ASYNC_UNSAFE", "1")  # Playwright's loop runs in the test thread
@@ -35,8 +37,7 @@ def pytest_load_initial_conftests(early_config, parser, args):
 
 
 def pytest_unconfigure(config):
-    if not os.environ.get("PYTEST_XDIST_WORKER"):
-        stop()
+    stop()
 
 
 def _start(*, postgres: bool, redis: bool) -> None:
