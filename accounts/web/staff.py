@@ -8,10 +8,11 @@ from django.db.models import Exists, OuterRef
 from django.http import HttpRequest
 
 from accounts.models import Banker
+from portal.kernel.prepared import Given, Prepared
 
-# Put together once: every page of every desk begins here.
-_AT_WORK = (
-    Banker.objects.filter(is_active=True)
+# Every page of every desk begins here.
+_AT_WORK = Prepared(
+    Banker.objects.filter(user_id=Given("user"), is_active=True)
     .select_related("branch")
     .annotate(has_second_factor=Exists(Authenticator.objects.filter(user_id=OuterRef("user_id"))))
 )
@@ -20,7 +21,7 @@ _AT_WORK = (
 def banker_of(request: HttpRequest) -> Banker | None:
     """The signed-in person's active banker with the branch; None for others. Asked once a request."""
     if not hasattr(request, "banker"):
-        request.banker = _AT_WORK.filter(user_id=request.user.pk).first()
+        request.banker = _AT_WORK.first(user=request.user.pk)
         if request.banker is not None:
             request.banker.user = request.user
     return request.banker

@@ -21,14 +21,29 @@ from applications.models import Application, Assessment, Document, Evidence, Not
 from applications.queries import case, coverage, queues, timeline
 from portal.kernel.clock import today
 from portal.kernel.money import wan
+from portal.kernel.prepared import Given, Prepared
 from products.enums import SIZE_LABELS, Stage
 
-# Put together once: to do it for every look at a case takes as long as to read them.
-_ASSESSMENTS = Assessment.objects.annotate(scorer_name=F("banker__user__name"))
-_RECOMMENDATIONS = Recommendation.objects.annotate(maker_name=F("banker__user__name")).order_by("-pk")
-_DOCUMENTS = Document.objects.filter(removed_at=None).values("public_id", "name", "uploaded_at")
-_EVIDENCE = Evidence.objects.order_by()
-_NOTES = Note.objects.order_by("-pk").values("body", "written_at", writer=F("banker__user__name"))
+# What belongs to one case, the newest first where the order tells.
+_ASSESSMENTS = Prepared(
+    Assessment.objects.filter(application=Given("case"))
+    .only("dimension", "points", "reason", "banker_id", "scored_by_id")
+    .annotate(scorer_name=F("banker__user__name"))
+)
+_RECOMMENDATIONS = Prepared(
+    Recommendation.objects.filter(application=Given("case"))
+    .annotate(maker_name=F("banker__user__name"))
+    .order_by("-pk")[:1]
+)
+_DOCUMENTS = Prepared(
+    Document.objects.filter(application=Given("case"), removed_at=None).values("public_id", "name", "uploaded_at")
+)
+_EVIDENCE = Prepared(Evidence.objects.filter(application=Given("case"), round=Given("round")))
+_NOTES = Prepared(
+    Note.objects.filter(application=Given("case"))
+    .order_by("-pk")
+    .values("body", "written_at", writer=F("banker__user__name"))[:20]
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,9 +58,9 @@ def context(application: Application, banker: Banker, failed: Failed | None = No
     """What `admin/case.html` draws, for a case read by `with_screen()`."""
     screening = case.desk_screening(application)
     pk = application.pk
-    assessments = list(_ASSESSMENTS.filter(application=pk))
+    assessments = _ASSESSMENTS(case=pk)
     # Nobody recommends before scoring, and nothing is asked before a return: two queries less on a fresh case.
-    recommendation = _RECOMMENDATIONS.filter(application=pk).first() if assessments else None
+    recommendation = _RECOMMENDATIONS.first(case=pk) if assessments else None
     was_returned = application.round > 1 or application.status == "returned"
     mine = {a.dimension: a for a in assessments if a.banker_id == banker.pk}
     left = [d for d in Dimension if d not in mine] if application.is_credit else []
@@ -67,8 +82,8 @@ def context(application: Application, banker: Banker, failed: Failed | None = No
         "score": case.score_rows(screening),
         "facts": _facts(application, case.submitted_content(application, screening)),
         "answers": case.answer_rows(application),
-        "documents": _DOCUMENTS.filter(application=pk),
-        "notes": _NOTES.filter(application=pk)[:20],
+        "documents": _DOCUMENTS(case=pk),
+        "notes": _NOTES(case=pk),
         "events": timeline.staff_timeline(application.reference, known=_names(application, banker, assessments)),
         "assessments": assessments,
         "recommendation": recommendation,
@@ -147,7 +162,7 @@ def _facts(application: Application, content: dict | None) -> list[dict]:
     """What was submitted, by field with its source and conflicts, for the left column."""
     if content is None:
         return []
-    known, _, _ = known_from(content, _EVIDENCE.filter(application=application.pk, round=application.round))
+    known, _, _ = known_from(content, _EVIDENCE(case=application.pk, round=application.round))
     rows = []
     for key, value in known.values.items():
         field = key.rpartition(".")[2]

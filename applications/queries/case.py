@@ -13,6 +13,7 @@ from applications.enums import DECLINE_WORDS
 from applications.models import Application, Offer, Screening, Submission
 from portal.kernel.clock import BEIJING, last_day, now, workdays_between
 from portal.kernel.models import Event
+from portal.kernel.prepared import Given, Prepared
 from portal.kernel.wording import cn_day
 from products.domain.evaluating import compiled
 from products.domain.pricing import fees_of
@@ -308,7 +309,9 @@ _SCREENINGS = (
     Screening.objects.select_related("eligibility__policy", "score__policy", "tier").only(*_SHOWN).order_by("-round")
 )
 _JUDGED = Submission.objects.filter(application=OuterRef("application_id"), round=OuterRef("round"))
-_DESK_SCREENINGS = _SCREENINGS.annotate(content=Subquery(_JUDGED.values("content")))
+_DESK_SCREENINGS = Prepared(
+    _SCREENINGS.annotate(content=Subquery(_JUDGED.values("content"))).filter(application=Given("case"))[:1]
+)
 
 
 def newest_screening(application: Application) -> Screening | None:
@@ -318,7 +321,7 @@ def newest_screening(application: Application) -> Screening | None:
 
 def desk_screening(application: Application) -> Screening | None:
     """The newest screening, with the content it judged in `content`."""
-    return _DESK_SCREENINGS.filter(application=application.pk).first()
+    return _DESK_SCREENINGS.first(case=application.pk)
 
 
 def submitted_content(application: Application, screening: Screening | None) -> dict | None:

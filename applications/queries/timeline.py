@@ -10,6 +10,7 @@ from accounts.models import User
 from applications.enums import ReturnReason
 from applications.models import Application
 from portal.kernel.models import Event
+from portal.kernel.prepared import Given, Prepared
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,12 +61,14 @@ STAFF_TITLES = {code: title for code, (title, _) in TITLES.items()} | {
 _ACTORS = {"applicant": "企业", "banker": "银行", "partner": "合作机构", "system": "系统"}
 
 
-_NEWEST_FIRST = Event.objects.order_by("-seq").values_list("type", "actor_kind", "actor", "at")
+_NEWEST = Prepared(
+    Event.objects.filter(stream=Given("stream")).order_by("-seq").values_list("type", "actor_kind", "actor", "at")[:30]
+)
 
 
-def staff_timeline(reference: str, known: Mapping[int, str], limit: int = 30) -> list[Step]:
+def staff_timeline(reference: str, known: Mapping[int, str]) -> list[Step]:
     """Everything on the case, newest first, with bankers' names; `known` names, by user, need no look-up."""
-    rows = _NEWEST_FIRST.filter(stream=reference)[:limit]
+    rows = _NEWEST(stream=reference)
     events = [(code, kind, actor.partition(":")[2], at) for code, kind, actor, at in rows]
     ids = {int(number) for _, kind, number, _ in events if kind == "banker"}
     names = dict(known)
